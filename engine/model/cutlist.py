@@ -1,0 +1,94 @@
+"""What a reader got out of an NLE's file, before anybody knows which media is meant.
+
+Only our own edits are Timelines; a CutList may hold anything an editor made. Times are exact: record positions in frames of
+the list's rate, source positions in seconds from the media's start timecode zero (`media_start_s` says where the file begins).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Literal
+
+from engine.model.time import FrameRate, FrameSpan
+
+__all__ = ["CutEvent", "CutList", "CutMarker", "CutTrack", "CutTransition", "MediaLink"]
+
+
+@dataclass(frozen=True)
+class MediaLink:
+    """Media as the file names it. Any of these may be missing, that is what resolving is for."""
+
+    name: str
+    url: str | None = None
+    media_start_s: Fraction | None = None
+    media_duration_s: Fraction | None = None
+    rate: FrameRate | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CutMarker:
+    """A marker: `position_s` from the start of the list (timeline markers) or of the used source (clip markers)."""
+
+    position_s: Fraction
+    name: str
+    note: str = ""
+    colour: str | None = None
+
+
+@dataclass(frozen=True)
+class CutEvent:
+    """One clip of a track. `source_start_s`/`source_end_s` are in the media's own timecode time."""
+
+    name: str
+    record: FrameSpan
+    media: MediaLink
+    source_start_s: Fraction
+    source_end_s: Fraction
+    speed: Fraction = Fraction(1)
+    enabled: bool = True
+    locked: bool = False
+    label: str | None = None
+    notes: tuple[str, ...] = ()
+    markers: tuple[CutMarker, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CutTransition:
+    """A transition centred around record frame `at`, reaching `before` and `after` frames."""
+
+    at: int
+    before: int
+    after: int
+    kind: str = "dissolve"
+
+
+@dataclass(frozen=True)
+class CutTrack:
+    """A track; what lies between its events is gap."""
+
+    kind: Literal["video", "audio"]
+    name: str
+    events: tuple[CutEvent, ...]
+    transitions: tuple[CutTransition, ...] = ()
+    enabled: bool = True
+    locked: bool = False
+
+
+@dataclass(frozen=True)
+class CutList:
+    """Everything a file said that Cutprint understands; `dropped` names what it said beside that."""
+
+    name: str
+    rate: FrameRate
+    tracks: tuple[CutTrack, ...]
+    start_frame: int = 0
+    drop_frame: bool = False
+    width: int | None = None
+    height: int | None = None
+    markers: tuple[CutMarker, ...] = ()
+    dropped: tuple[str, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,57 @@
+"""Protocols of what writes timelines for other programs and reads theirs. Start-up code hands tables of them to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from engine.model.cutlist import CutList
+from engine.model.timeline import Timeline
+
+__all__ = ["ExportOptions", "MarkerChoice", "Reader", "Readers", "Writer", "Writers", "Written"]
+
+MarkerChoice = Literal["none", "sections", "beats", "reasons", "all"]
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """name : the timeline's name in the NLE. markers : how many are carried. version : of the format, where it has several."""
+
+    name: str = "Cutprint"
+    markers: MarkerChoice = "all"
+    version: str | None = None
+    alternates: bool = False
+
+
+@dataclass(frozen=True)
+class Written:
+    """A finished file's bytes, what the format could not carry, and one line saying how to import it."""
+
+    content: bytes
+    dropped: tuple[str, ...] = ()
+    import_hint: str = ""
+    warnings: tuple[str, ...] = field(default=())
+
+
+class Writer(Protocol):
+    """Turns a timeline into one file. Pure: no file is touched."""
+
+    name: str
+    suffix: str
+    description: str
+
+    def write(self, timeline: Timeline, options: ExportOptions = ...) -> Written: ...
+
+
+class Reader(Protocol):
+    """Turns a file's bytes into a CutList; raises `DocumentError` for what it cannot read. Opens nothing beside."""
+
+    name: str
+    suffixes: tuple[str, ...]
+
+    def read(self, content: bytes, source: str = ...) -> CutList: ...
+
+
+Writers = Mapping[str, Writer]
+Readers = Mapping[str, Reader]

@@ -1,0 +1,211 @@
+"""The wish (Brief) and the fingerprint (StyleProfile)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from engine.errors import BadOption
+from engine.model.names import AUDIO_MODES
+from engine.model.time import FrameRate, FrameSpan
+
+__all__ = [
+    "Brief",
+    "ClipWish",
+    "EnergyMatching",
+    "EnergyRule",
+    "FigureSource",
+    "Figures",
+    "LearnedModel",
+    "MomentPreferences",
+    "PacingPatterns",
+    "QualityThresholds",
+    "SequencingPatterns",
+    "ShotPatterns",
+    "StyleProfile",
+    "TransitionPreferences",
+    "Work",
+]
+
+
+@dataclass(frozen=True)
+class ClipWish:
+    """A clip the user names, and the part of it that is meant (None: any part), in source frames."""
+
+    media_id: str
+    span: FrameSpan | None = None
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What is asked of an edit. Everything that shapes the result beside footage, song and profile stands here.
+
+    duration_frames : frames at `rate`. seed : decides between equals; the same brief gives the same edit.
+    song_start_s : second of the song at frame 0; None lets the engine choose.
+    """
+
+    rate: FrameRate
+    width: int
+    height: int
+    duration_frames: int
+    seed: int = 0
+    creator_id: str | None = None
+    audio: str = "song"
+    song_start_s: float | None = None
+    song_loop: bool = False
+    must_use: tuple[ClipWish, ...] = ()
+    avoid: tuple[ClipWish, ...] = ()
+    first: ClipWish | None = None
+    last: ClipWish | None = None
+    slow_motion: bool = False
+    draft: bool = False
+
+    def __post_init__(self) -> None:
+        if self.duration_frames < 1:
+            raise BadOption("bad_duration", "An edit needs at least one frame.", "Give --duration in seconds, for example 30.")
+        if self.width < 2 or self.height < 2 or self.width % 2 or self.height % 2:
+            raise BadOption("bad_size", f"{self.width}x{self.height} is no usable picture size.", "Use even numbers.")
+        if self.audio not in AUDIO_MODES:
+            raise BadOption("bad_audio", f"{self.audio!r} is no audio mode.", f"Use one of {', '.join(AUDIO_MODES)}.")
+
+
+FigureSource = Literal["prior", "creator", "blend"]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How well one figure of a profile is known.
+
+    n : observations it rests on. std_error : in the figure's own unit; None where there is none.
+    source : prior alone, the creator alone, or the two blended (shrunk). prior : the population's value.
+    """
+
+    n: int
+    std_error: float | None = None
+    source: FigureSource = "prior"
+    prior: float | None = None
+
+
+@dataclass(frozen=True)
+class ShotPatterns:
+    """Lengths in seconds; `shot_length_distribution` = p10, p25, p50, p75, p90; `shot_types` sums to 1."""
+
+    avg_shot_length: float
+    shot_length_std: float
+    shot_length_distribution: tuple[float, float, float, float, float]
+    shot_types: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class SequencingPatterns:
+    """`angle_transitions` and `shot_type_transitions`: "front_to_side" -> probability of the second given the first."""
+
+    angle_transitions: Mapping[str, float]
+    same_angle_repeat_rate: float
+    max_same_angle_streak: int
+    shot_type_transitions: Mapping[str, float] = field(default_factory=dict)
+    motion_transitions: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PacingPatterns:
+    """Holds are seconds.
+
+    beat_offset_frames : offset of cuts to their beat in frames at 30 fps (negative: early) -> share.
+    duration_beats : shot length in beats ("1", "2", "4") -> share.
+    """
+
+    cuts_per_beat: float
+    beat_skip_rate: float
+    hold_duration_close_up: float
+    hold_duration_medium: float
+    hold_duration_wide: float
+    beat_offset_frames: Mapping[str, float] = field(default_factory=dict)
+    duration_beats: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class EnergyRule:
+    """How a stretch of that energy is cut; `cut_frequency` is one of `names.CUT_FREQUENCIES`."""
+
+    preferred_shot_type: str
+    cut_frequency: str
+    motion_preference: float
+
+
+@dataclass(frozen=True)
+class EnergyMatching:
+    high_energy_sections: EnergyRule
+    low_energy_sections: EnergyRule
+
+
+@dataclass(frozen=True)
+class TransitionPreferences:
+    """Shares of transition types; they sum to 1."""
+
+    hard_cut: float = 1.0
+    quick_dissolve: float = 0.0
+    whip_pan: float = 0.0
+
+
+@dataclass(frozen=True)
+class QualityThresholds:
+    """Gates on clips, 0 to 1; the contract's defaults."""
+
+    min_visual_quality: float = 0.70
+    max_motion_blur: float = 0.30
+    min_exposure: float = 0.20
+    max_exposure: float = 0.95
+
+
+@dataclass(frozen=True)
+class MomentPreferences:
+    """Which part of a take is chosen: shares over ten equal parts of the clip, and the pull of a motion peak (0 to 1)."""
+
+    position: tuple[float, ...] = (0.1,) * 10
+    motion_peak: float = 0.5
+    face: float = 0.5
+
+
+@dataclass(frozen=True)
+class LearnedModel:
+    """A trained selector beside the statistics; `model_path` is relative to the profile, xgboost's own JSON or UBJ."""
+
+    model_type: str
+    model_path: str
+    feature_importance: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Work:
+    """A finished work the profile was learned from."""
+
+    name: str
+    media_id: str
+    shots: int
+    kind: Literal["video", "project", "timeline", "session"] = "video"
+
+
+@dataclass(frozen=True)
+class StyleProfile:
+    """A creator's fingerprint. Without a creator it is the neutral prior (`creator_id` None).
+
+    figures : dotted field name ("pacing_patterns.cuts_per_beat") -> how well it is known.
+    """
+
+    creator_id: str | None
+    trained_on_videos: int
+    last_updated: str
+    shot_patterns: ShotPatterns
+    sequencing_patterns: SequencingPatterns
+    pacing_patterns: PacingPatterns
+    energy_matching: EnergyMatching
+    transition_preferences: TransitionPreferences = TransitionPreferences()
+    quality_thresholds: QualityThresholds = QualityThresholds()
+    learned_model: LearnedModel | None = None
+    moment_preferences: MomentPreferences = MomentPreferences()
+    figures: Mapping[str, Figures] = field(default_factory=dict)
+    works: tuple[Work, ...] = ()
+    notes: tuple[str, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
