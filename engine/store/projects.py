@@ -1,0 +1,255 @@
+"""Projects as documents in a folder: the head revision, its predecessors, and exports that belong to the head.
+
+Everything appears atomically and nothing that a person made is overwritten: a small manifest remembers what Cutprint wrote,
+and a file that differs from it is somebody else's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import DocumentError, OutputError, RefusedError
+from engine.model import documents
+from engine.model.timeline import Timeline
+
+__all__ = ["HEAD", "ProjectFolder", "atomic_write", "check_writable", "load_timeline", "timeline_path"]
+
+HEAD = "timeline.json"
+REVISIONS = "revisions"
+MANIFEST = ".cutprint.json"
+LOCK = ".cutprint.lock"
+
+
+def timeline_path(given: Path) -> Path:
+    """The timeline document meant by a file or a project folder."""
+    return given / HEAD if given.is_dir() else given
+
+
+def load_timeline(given: Path) -> tuple[Timeline, Path]:
+    """The timeline in a file or project folder, and the document's path. Raises `DocumentError`."""
+    path = timeline_path(given)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as cause:
+        hint = "Give a timeline.json, or the folder that `cutprint edit` wrote."
+        raise DocumentError("timeline_missing", f"There is no timeline at {path}.", hint, path=str(path)) from cause
+    except (OSError, UnicodeDecodeError) as cause:
+        raise DocumentError("timeline_unreadable", f"{path} cannot be read as a timeline.", "Check the file.", path=str(path)) from cause
+    timeline = documents.decode(documents.loads(text))
+    if not isinstance(timeline, Timeline):
+        raise DocumentError("not_a_timeline", f"{path} is a document of another kind.", "Give a timeline.json.", path=str(path))
+    return timeline, path
+
+
+def atomic_write(path: Path, content: bytes) -> None:
+    """Puts `content` at `path`, whole or not at all. Raises `OutputError`."""
+    with _disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}-", suffix=".part", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(name, 0o666 & ~_umask())
+            os.replace(name, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(name)
+            raise
+
+
+def check_writable(folder: Path) -> None:
+    """Makes `folder` and tries a small file in it, so that long work does not end at a closed door. Raises `OutputError`."""
+    with _disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".cutprint-", dir=folder)
+        os.close(handle)
+        os.unlink(name)
+
+
+@dataclass(frozen=True)
+class ProjectFolder:
+    """One project's folder. Use `locked` around anything that changes it."""
+
+    folder: Path
+
+    @property
+    def head(self) -> Path:
+        return self.folder / HEAD
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Holds the folder for this process. Raises `RefusedError` when another one is at work in it."""
+        check_writable(self.folder)
+        path = self.folder / LOCK  # stays there: removing it would let two processes hold two different files
+        with _disk_errors(path):
+            file = path.open("a+b")
+        with file:
+            if not _try_lock(file.fileno()):
+                hint = "Wait until it is done, or choose another output folder with -o."
+                raise RefusedError("output_busy", f"Another Cutprint is writing to {self.folder}.", hint, path=str(self.folder))
+            try:
+                yield
+            finally:
+                _release(file.fileno())
+
+    def current(self) -> Timeline | None:
+        """The head revision, or None in a new folder. Raises `RefusedError` for a timeline.json that is not ours."""
+        if not self.head.exists():
+            return None
+        try:
+            return load_timeline(self.head)[0]
+        except DocumentError as cause:
+            hint = "Choose another output folder with -o, or move that file away."
+            raise RefusedError("output_not_ours", f"{self.head} is not an edit that can be continued: {cause.message}", hint) from cause
+
+    def foreign(self, names: list[str]) -> list[str]:
+        """Which of `names` exist in the folder and were not written by Cutprint, or were changed since."""
+        known = self._manifest()
+        return [name for name in names if (self.folder / name).exists() and not _same(self.folder / name, known.get(name))]
+
+    def refuse_foreign(self, names: list[str]) -> None:
+        """Raises `RefusedError` if writing `names` would overwrite what a person made."""
+        theirs = self.foreign(names)
+        if theirs:
+            message = f"{', '.join(theirs)} in {self.folder} {'was' if len(theirs) == 1 else 'were'} not written by Cutprint, or changed since."
+            raise RefusedError("output_not_ours", message, "Choose another output folder with -o, or move the file away.", files=theirs)
+
+    def commit(self, timeline: Timeline, exports: Mapping[str, bytes], door: str) -> None:
+        """Makes `timeline` the head with its exports; the old head and its exports move to `revisions/`.
+
+        Exports that the new revision does not rewrite (an older render, say) are renamed with their revision.
+        """
+        self.refuse_foreign([HEAD, *exports])
+        before = self.current()
+        known = self._manifest()
+        body = documents.dumps(documents.encode(timeline)).encode()
+        if before is not None:
+            self._retire(before.revision, set(known) - {HEAD})
+        new = {**exports, HEAD: body}
+        digests = {name: [_digest(content)] for name, content in new.items()}
+        # Both states count as ours while the files change, so that a kill in between locks nobody out.
+        self._write_manifest({name: digests.get(name, []) + known.get(name, []) for name in {**known, **digests}})
+        atomic_write(self.folder / REVISIONS / _revision_name(timeline.revision), body)
+        for name, content in new.items():  # the head goes last: it says which revision the folder holds
+            atomic_write(self.folder / name, content)
+        self._write_manifest(digests)
+
+    def remember(self, name: str) -> None:
+        """Records a finished file (a render) as written by Cutprint for the head revision."""
+        self._write_manifest({**self._manifest(), name: [_file_digest(self.folder / name)]})
+
+    def _retire(self, revision: int, names: set[str]) -> None:
+        for name in sorted(names):
+            path = self.folder / name
+            if path.is_file() and _same(path, self._manifest().get(name)):
+                target = self.folder / REVISIONS / f"{path.stem}.r{revision:04d}{path.suffix}"
+                with _disk_errors(target):
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    os.replace(path, target)
+
+    def _manifest(self) -> dict[str, list[str]]:
+        try:
+            rows = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+            return {str(name): [str(digest) for digest in digests] for name, digests in rows.items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return {}
+
+    def _write_manifest(self, files: Mapping[str, list[str]]) -> None:
+        note = "What Cutprint wrote here, so that it never overwrites what you made."
+        body = json.dumps({"note": note, "files": dict(sorted(files.items()))}, indent=2, ensure_ascii=False)
+        atomic_write(self.folder / MANIFEST, body.encode())
+
+
+def _revision_name(number: int) -> str:
+    return f"timeline.r{number:04d}.json"
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def _file_digest(path: Path) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _same(path: Path, digests: list[str] | None) -> bool:
+    try:
+        return bool(digests) and path.is_file() and _file_digest(path) in (digests or ())
+    except OSError:
+        return False
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _try_lock(handle: int) -> bool:
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _release(handle: int) -> None:
+    with contextlib.suppress(OSError):
+        if os.name == "nt":
+            import msvcrt
+
+            os.lseek(handle, 0, os.SEEK_SET)
+            msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_UN)
+
+
+@contextlib.contextmanager
+def _disk_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as cause:
+        raise disk_error(path, cause) from cause
+
+
+def disk_error(path: Path, cause: OSError) -> OutputError:
+    """The user's view of a failed write at `path`."""
+    import errno
+
+    if cause.errno in (errno.ENOSPC, errno.EDQUOT):
+        return OutputError("disk_full", f"There is no space left for {path}.", "Free some space or choose another disk.", path=str(path))
+    if cause.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        hint = "Choose a folder you may write to with -o."
+        return OutputError("output_read_only", f"{path} cannot be written: it is read-only for you.", hint, path=str(path))
+    if cause.errno in (errno.EEXIST, errno.ENOTDIR):
+        return OutputError("output_not_a_folder", f"{path} cannot be a folder: a file is in its way.", "Choose another -o.", path=str(path))
+    return OutputError("output_failed", f"{path} cannot be written: {cause.strerror or cause}.", "Check the disk.", path=str(path))
+
+
+def remove_quietly(path: Path) -> None:
+    """Removes a temporary file or folder if it can."""
+    with contextlib.suppress(OSError):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -1,0 +1,59 @@
+"""USE_CASES, the one table that every door reads. A new feature is one request type, one handler, one row.
+
+Handlers are named, not imported, so that a door can list its commands without loading what they need.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from engine.studio import requests
+
+if TYPE_CHECKING:
+    from engine.progress import Progress
+    from engine.studio.context import Studio
+
+__all__ = ["USE_CASES", "UseCase"]
+
+Handler = Callable[["Studio", Any, "Progress"], dict[str, Any]]
+"""`(studio, request, progress) -> JSON object`. Long handlers stop when progress says so."""
+
+
+@dataclass(frozen=True)
+class UseCase:
+    """One thing Cutprint can be asked.
+
+    handler : "module:function". long : runs as a job behind HTTP. read_only : changes no document.
+    """
+
+    name: str
+    request: type
+    handler: str
+    summary: str
+    long: bool = False
+    read_only: bool = False
+
+    def load(self) -> Handler:
+        """The handler, imported now."""
+        module, _, function = self.handler.partition(":")
+        loaded: Handler = getattr(importlib.import_module(module), function)
+        return loaded
+
+
+_ROWS = (
+    UseCase("demo", requests.DemoRequest, "engine.studio.demo:demo", "Make a small shoot and edit it, to see what comes out.", long=True),
+    UseCase("analyze", requests.AnalyzeRequest, "engine.studio.analysing:analyze", "Measure clips.", long=True, read_only=True),
+    UseCase("song", requests.SongRequest, "engine.studio.songs:song", "Find a song's beats and sections.", long=True),
+    UseCase("edit", requests.EditRequest, "engine.studio.editing:edit", "Edit clips to a song.", long=True),
+    UseCase("show", requests.ShowRequest, "engine.studio.showing:show", "Show a cut with its reasons.", read_only=True),
+    UseCase("export", requests.ExportRequest, "engine.studio.exporting:export", "Write a timeline for another program."),
+    UseCase("render", requests.RenderRequest, "engine.studio.rendering:render", "Render a timeline to a video file.", long=True),
+    UseCase("doctor", requests.DoctorRequest, "engine.studio.checks:doctor", "Check what Cutprint needs.", read_only=True),
+    UseCase("cache", requests.CacheRequest, "engine.studio.caching:cache", "Look at or clear what was measured."),
+)
+
+USE_CASES = MappingProxyType({row.name: row for row in _ROWS})

@@ -1,0 +1,59 @@
+"""Studio: what handlers work with. Start-up code builds one and closes it."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import RefusedError
+from engine.model.interchange import Readers, Writers
+from engine.settings import Settings
+
+if TYPE_CHECKING:
+    from engine.store.cache import AnalysisCache
+
+__all__ = ["Studio", "utc_now"]
+
+
+def utc_now() -> str:
+    """Now, as documents write it: UTC, whole seconds, ISO 8601."""
+    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _no_executor(_workers: int) -> Executor:
+    raise RefusedError("no_executor", "This door was started without worker processes.")
+
+
+@dataclass(frozen=True)
+class Studio:
+    """Settings, formats, clock and workers, handed in; the cache, opened when first needed.
+
+    make_executor : workers -> Executor. `engine.studio.workers.run_all` uses one per job and shuts it down after.
+    """
+
+    settings: Settings
+    writers: Writers = field(default_factory=dict)
+    readers: Readers = field(default_factory=dict)
+    make_executor: Callable[[int], Executor] = _no_executor
+    now: Callable[[], str] = utc_now
+    new_id: Callable[[], str] = lambda: uuid.uuid4().hex[:12]
+
+    @property
+    def workspace(self) -> Path:
+        return self.settings.workspace
+
+    @cached_property
+    def cache(self) -> AnalysisCache:
+        from engine.store.cache import AnalysisCache
+
+        return AnalysisCache(self.workspace / "cache", int(self.settings.cache_limit_gb * 1e9))
+
+    def close(self) -> None:
+        if "cache" in self.__dict__:
+            self.cache.close()

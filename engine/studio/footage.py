@@ -1,0 +1,198 @@
+"""Clips on disk -> probed Media -> ClipAnalysis, each from the cache where it is known, one bad file never stopping the rest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.analysis.clip import ANALYSER_VERSION, AnalysisOptions, analyse_clip
+from engine.errors import CutprintError, FootageError, MediaError
+from engine.media.probe import probe
+from engine.model import documents
+from engine.model.analysis import ClipAnalysis
+from engine.model.media import Media
+from engine.store.cache import CacheKey
+from engine.studio.workers import run_all
+
+if TYPE_CHECKING:
+    from engine.progress import Progress
+    from engine.studio.context import Studio
+
+__all__ = ["Clip", "Footage", "Problem", "find_clips", "gather", "probe_cached"]
+
+VIDEO_SUFFIXES = frozenset(
+    ".mp4 .mov .m4v .mkv .webm .avi .mts .m2ts .ts .mxf .3gp .3g2 .wmv .flv .mpg .mpeg .ogv .vob .dv".split()
+)
+"""What is taken from a folder; a file that is named itself is tried whatever its suffix."""
+
+PROBE_VERSION = "1"
+"""Raise when `engine.media.probe` measures something else, so that remembered files are probed again."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One usable input: where it is, what it is, what was measured."""
+
+    path: Path
+    media: Media
+    analysis: ClipAnalysis
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One input that cannot be used, and why."""
+
+    path: Path
+    error: CutprintError
+    media: Media | None = None
+
+
+@dataclass(frozen=True)
+class Footage:
+    """Everything found. `copies`: (path, path it equals byte for byte). `measured`: how many were not in the cache."""
+
+    clips: tuple[Clip, ...]
+    problems: tuple[Problem, ...]
+    copies: tuple[tuple[Path, Path], ...]
+    measured: int
+
+    @property
+    def found(self) -> int:
+        return len(self.clips) + len(self.problems) + len(self.copies)
+
+
+def find_clips(given: Sequence[Path], exclude: Path | None = None) -> list[Path]:
+    """Video files among `given` files and folders, in natural order (clip2 before clip10), each once.
+
+    Hidden files and everything below `exclude` (the output folder) are left out. Raises `MediaError` for a path that does
+    not exist, `FootageError` where nothing is found.
+    """
+    found: dict[Path, None] = {}
+    for path in given:
+        if not path.exists():
+            raise MediaError("media_missing", f"{path} does not exist.", "Check the path.", path=str(path))
+        for one in _below(path, exclude) if path.is_dir() else [path]:
+            found.setdefault(one.absolute())
+    if not found:
+        places = ", ".join(str(path) for path in given)
+        raise FootageError("no_clips", f"No video files in {places}.", "Give the folder that holds the raw clips.")
+    return list(found)
+
+
+def _below(folder: Path, exclude: Path | None) -> Iterable[Path]:
+    barred = exclude.absolute() if exclude else None
+    try:
+        entries = sorted(folder.iterdir(), key=lambda entry: _natural(entry.name))
+    except OSError as cause:
+        raise MediaError("folder_unreadable", f"{folder} cannot be read: {cause.strerror}.", "Check its permissions.") from cause
+    for entry in entries:
+        if entry.name.startswith(".") or entry.absolute() == barred:
+            continue
+        if entry.is_dir():
+            if not entry.is_symlink():  # links to folders can run in circles
+                yield from _below(entry, exclude)
+        elif entry.suffix.lower() in VIDEO_SUFFIXES:
+            yield entry
+
+
+def _natural(name: str) -> list[tuple[int, int, str]]:
+    parts = re.split(r"(\d+)", name.casefold())
+    return [(0, int(part), "") if part.isdecimal() and part.isascii() else (1, 0, part) for part in parts]
+
+
+def probe_cached(studio: Studio, paths: Sequence[Path], progress: Progress) -> list[Media | CutprintError]:
+    """What each file is, in the order of `paths`; an error takes the place of a file that cannot be used."""
+    known = [_remembered(studio, path) for path in paths]
+    missing = [path for path, media in zip(paths, known) if media is None]
+    fresh = iter(run_all(studio, probe, missing, "Looking at files", progress)) if missing else iter(())
+    results: list[Media | CutprintError] = []
+    for path, media in zip(paths, known):
+        result = media if media is not None else next(fresh)
+        if media is None and isinstance(result, Media):
+            studio.cache.remember_file(path, PROBE_VERSION, documents.dumps(documents.encode(result)))
+        results.append(result)
+    return results
+
+
+def _remembered(studio: Studio, path: Path) -> Media | None:
+    try:
+        body = studio.cache.file(path, PROBE_VERSION)
+        media = documents.decode(documents.loads(body)) if body else None
+    except (OSError, CutprintError):
+        return None
+    return media if isinstance(media, Media) else None
+
+
+def gather(studio: Studio, given: Sequence[Path], options: AnalysisOptions, exclude: Path | None, progress: Progress) -> Footage:
+    """Finds, probes and measures clips."""
+    paths = find_clips(given, exclude)
+    media, problems, copies = _sorted_out(paths, probe_cached(studio, paths, progress))
+    analyses, measured = _analysed(studio, list(media.values()), options, progress)
+    clips = []
+    for path, one in media.items():
+        result = analyses[one.media_id]
+        if isinstance(result, ClipAnalysis):
+            clips.append(Clip(path, one, result))
+        else:
+            problems.append(Problem(path, result, one))
+    return Footage(tuple(clips), tuple(problems), tuple(copies), measured)
+
+
+def _sorted_out(
+    paths: Sequence[Path], probed: Sequence[Media | CutprintError]
+) -> tuple[dict[Path, Media], list[Problem], list[tuple[Path, Path]]]:
+    media: dict[Path, Media] = {}
+    first: dict[str, Path] = {}
+    problems: list[Problem] = []
+    copies: list[tuple[Path, Path]] = []
+    for path, result in zip(paths, probed):
+        if isinstance(result, CutprintError):
+            problems.append(Problem(path, result))
+        elif result.kind != "video":
+            what = "a still picture" if result.kind == "image" else "sound only"
+            error = MediaError("media_no_video", f"{path.name} is {what}.", "Only moving pictures are cut.", path=str(path))
+            problems.append(Problem(path, error, result))
+        elif result.media_id in first:
+            copies.append((path, first[result.media_id]))
+        else:
+            first[result.media_id] = path
+            media[path] = result
+    return media, problems, copies
+
+
+def _analysed(
+    studio: Studio, media: Sequence[Media], options: AnalysisOptions, progress: Progress
+) -> tuple[dict[str, ClipAnalysis | CutprintError], int]:
+    results: dict[str, ClipAnalysis | CutprintError] = {}
+    missing = []
+    for one in media:
+        kept = studio.cache.get(_key(one, options))
+        try:
+            analysis = documents.unpack(kept) if kept else None
+        except CutprintError:
+            analysis = None  # written by a broken run: measure again
+        if isinstance(analysis, ClipAnalysis):
+            results[one.media_id] = analysis
+        else:
+            missing.append(one)
+    weights = [max(1.0, one.duration_s) for one in missing]
+    jobs = [(one, options) for one in missing]
+    for one, body in zip(missing, run_all(studio, measure, jobs, "Measuring clips", progress, weights) if jobs else ()):
+        if isinstance(body, bytes):
+            studio.cache.put(_key(one, options), body)
+            results[one.media_id] = documents.unpack(body)
+        else:
+            results[one.media_id] = body
+    return results, len(missing)
+
+
+def measure(job: tuple[Media, AnalysisOptions]) -> bytes:
+    """One clip in a worker process; packed, because that is what the cache keeps."""
+    return documents.pack(analyse_clip(*job))
+
+
+def _key(media: Media, options: AnalysisOptions) -> CacheKey:
+    return CacheKey(media.media_id, "clip", ANALYSER_VERSION, options.key())

@@ -1,0 +1,162 @@
+"""Songs: measured once, corrected for good, shown and made audible."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.analysis.song import SONG_ANALYSER_VERSION, analyse_song, correct
+from engine.errors import BadOption, CutprintError, InputError, SongError
+from engine.model import documents
+from engine.model.analysis import SongAnalysis
+from engine.model.media import Media
+from engine.store.cache import CacheKey
+from engine.store.projects import atomic_write, check_writable
+from engine.studio.footage import probe_cached
+from engine.studio.requests import SongRequest
+from engine.studio.workers import run_all
+
+if TYPE_CHECKING:
+    from engine.progress import Progress
+    from engine.studio.context import Studio
+
+__all__ = ["measured_song", "song"]
+
+
+def measured_song(studio: Studio, path: Path, progress: Progress) -> tuple[Media, SongAnalysis]:
+    """The song and what is known of it, corrections applied. Raises `MediaError` or `SongError`."""
+    media = _song_media(studio, path, progress)
+    kept = studio.cache.get(_key(media))
+    if kept is None:
+        body = run_all(studio, measure, [media], "Listening to the song", progress)[0]
+        if isinstance(body, CutprintError):
+            raise body
+        studio.cache.put(_key(media), body)
+        kept = body
+    analysis = documents.decode(documents.loads(kept.decode()))
+    assert isinstance(analysis, SongAnalysis)
+    return media, _corrected(studio, media, analysis)
+
+
+def measure(media: Media) -> bytes:
+    """One song in a worker process."""
+    return documents.dumps(documents.encode(analyse_song(media))).encode()
+
+
+def _song_media(studio: Studio, path: Path, progress: Progress) -> Media:
+    if not path.exists():
+        raise SongError("song_missing", f"{path} does not exist.", "Check --song.", path=str(path))
+    if path.is_dir():
+        raise SongError("song_is_folder", f"{path} is a folder, not a song.", "Give the song's file.", path=str(path))
+    result = probe_cached(studio, [path.absolute()], progress)[0]
+    if isinstance(result, CutprintError):
+        raise result
+    if result.audio is None:
+        hint = "Give an mp3, wav, flac, m4a or ogg file, or a video with sound."
+        raise SongError("song_no_audio", f"{path.name} has no sound.", hint, path=str(path))
+    return result
+
+
+def _key(media: Media) -> CacheKey:
+    return CacheKey(media.media_id, "song", SONG_ANALYSER_VERSION)
+
+
+def song(studio: Studio, request: SongRequest, progress: Progress) -> dict[str, Any]:
+    """Handler of `song`: the analysis as JSON, with `files` for what was drawn or mixed."""
+    media = _song_media(studio, request.file, progress)
+    _remember_corrections(studio, media, request)
+    media, analysis = measured_song(studio, request.file, progress)
+    result = documents.encode(analysis)
+    result["file"] = media.path
+    result["tempo"] = analysis.tempo_bpm
+    result["files"] = _written(media, analysis, request, progress)
+    return result
+
+
+def _written(media: Media, analysis: SongAnalysis, request: SongRequest, progress: Progress) -> dict[str, str]:
+    files = {}
+    if request.click:
+        from engine.analysis.song import click_mix
+        from engine.media.encode import write_wav
+
+        progress.stage("Mixing clicks")
+        check_writable(request.click.parent)
+        samples, rate_hz = click_mix(media, analysis)
+        write_wav(request.click, samples, rate_hz)
+        files["click"] = str(request.click)
+    if request.plot:
+        from engine.analysis.song_plot import plot_song
+
+        progress.stage("Drawing")
+        check_writable(request.plot.parent)
+        plot_song(media, analysis, request.plot)
+        files["plot"] = str(request.plot)
+    return files
+
+
+# Corrections are the user's, so they live in the workspace and not in the cache.
+
+
+def _corrections_path(studio: Studio, media: Media) -> Path:
+    return studio.workspace / "songs" / f"{media.media_id}.json"
+
+
+def _corrections(studio: Studio, media: Media) -> dict[str, Any]:
+    try:
+        kept = json.loads(_corrections_path(studio, media).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as cause:
+        hint = "Run `cutprint song FILE --forget` to drop them."
+        raise InputError("corrections_unreadable", f"The corrections of {media.name} cannot be read.", hint) from cause
+    return dict(kept)
+
+
+def _corrected(studio: Studio, media: Media, analysis: SongAnalysis) -> SongAnalysis:
+    kept = _corrections(studio, media)
+    if not kept:
+        return analysis
+    beats = kept.get("beats")
+    return correct(
+        analysis,
+        half=bool(kept.get("half")),
+        double=bool(kept.get("double")),
+        offset_s=float(kept.get("offset_s", 0.0)),
+        beats=tuple(beats) if beats else None,
+    )
+
+
+def _remember_corrections(studio: Studio, media: Media, request: SongRequest) -> None:
+    if request.half and request.double:
+        raise BadOption("bad_correction", "--half and --double together leave nothing changed.", "Give one of them.")
+    path = _corrections_path(studio, media)
+    if request.forget:
+        path.unlink(missing_ok=True)
+    asked = _asked(request)
+    if asked:
+        body = json.dumps({"song": media.name, **({} if request.forget else _corrections(studio, media)), **asked})
+        atomic_write(path, body.encode())
+
+
+def _asked(request: SongRequest) -> dict[str, Any]:
+    asked: dict[str, Any] = {}
+    if request.half or request.double:
+        asked |= {"half": request.half, "double": request.double}
+    if request.offset is not None:
+        asked["offset_s"] = request.offset
+    if request.beats is not None:
+        asked["beats"] = _beats_of_file(request.beats)
+    return asked
+
+
+def _beats_of_file(path: Path) -> list[float]:
+    try:
+        rows = [line.split()[0] for line in path.read_text(encoding="utf-8").splitlines() if line.strip() and line[0] != "#"]
+        beats = [float(row) for row in rows]
+    except (OSError, UnicodeDecodeError, ValueError) as cause:
+        hint = "Write one time in seconds a line."
+        raise InputError("beats_unreadable", f"{path} is no list of beats.", hint, path=str(path)) from cause
+    if len(beats) < 2 or any(b <= a for a, b in zip(beats, beats[1:])) or beats[0] < 0:
+        raise InputError("beats_unreadable", f"The beats in {path} do not ascend from 0.", "Sort them.", path=str(path))
+    return beats
