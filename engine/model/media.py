@@ -69,6 +69,8 @@ class VideoStream:
     has_timecode: bool = False
     drop_frame: bool = False
     colour: Colour = Colour()
+    stream_offset_s: float = 0.0
+    """How much later the first frame is shown than the file's earliest stream begins."""
 
     def __post_init__(self) -> None:
         if self.rotation not in (0, 90, 180, 270):

@@ -1,0 +1,208 @@
+"""Pixels and sound as arrays, decoded once, scaled where they are decoded, and upright.
+
+Frames are numbered on the file's nominal grid: frame k is what is on screen k / rate seconds after the first one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import MediaError, SongError
+from engine.media.probe import opened, silence_libraries
+from engine.model.media import Media
+from engine.model.time import FrameSpan, round_half_up
+from engine.progress import SILENT, Progress
+
+__all__ = ["Frame", "FrameReader", "audio", "still", "working_size"]
+
+TRANSPORT_STREAMS = ("mpegts", "mpeg")
+"""Containers in which a seek may land behind the wanted frame (docs/rendering.md): decoded from the start."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One decoded picture.
+
+    index : on the file's nominal grid. time_s : seconds after the first frame.
+    picture : uint8, (height, width) luma or (height, width, 3) RGB, upright, at the working size.
+    luma : the whole luma plane as stored (not turned), uint8 (stored height, stored width); None unless asked for.
+    """
+
+    index: int
+    time_s: float
+    picture: NDArray[np.uint8]
+    luma: NDArray[np.uint8] | None = None
+    is_key: bool = False
+
+
+def working_size(media: Media, max_side_px: int) -> tuple[int, int]:
+    """(width, height) as displayed, even, no side above `max_side_px`, never enlarged."""
+    video = _video(media)
+    scale = min(1.0, max_side_px / max(video.display_width, video.display_height))
+    return _even(video.display_width * scale), _even(video.display_height * scale)
+
+
+def _even(length: float) -> int:
+    return max(2, round(length / 2) * 2)
+
+
+class FrameReader:
+    """Iterates over a clip's frames; afterwards `warnings` says what was wrong with it.
+
+    span : frames to yield (whole clip by default). max_side_px : working size. pixel : luma only, or RGB.
+    full_luma_every : every how many frames the whole luma plane comes along; 0 never.
+    key_frames_only : decodes key frames alone (a sixth of the cost).
+    Raises `MediaError` where nothing can be decoded; a corrupt tail ends the frames with a warning.
+    """
+
+    def __init__(
+        self,
+        media: Media,
+        *,
+        span: FrameSpan | None = None,
+        max_side_px: int = 320,
+        pixel: Literal["luma", "rgb"] = "luma",
+        full_luma_every: int = 0,
+        key_frames_only: bool = False,
+        progress: Progress = SILENT,
+    ) -> None:
+        self.media = media
+        self.warnings: list[str] = []
+        self._video = _video(media)
+        self._span = span or FrameSpan(0, 1 << 60)
+        self._size = working_size(media, max_side_px)
+        self._format = "gray" if pixel == "luma" else "rgb24"
+        self._luma_every = full_luma_every
+        self._keys = key_frames_only
+        self._progress = progress
+
+    def __iter__(self) -> Iterator[Frame]:
+        import av
+
+        yielded = False
+        with opened(Path(self.media.path)) as container:
+            stream = _picture(container)
+            stream.thread_type = "NONE"  # one thread a process: workers share the cores better than decoder threads
+            if self._keys:
+                stream.codec_context.skip_frame = "NONKEY"
+            first = self._seek(container, stream)
+            try:
+                for raw in container.decode(stream):
+                    if raw.pts is None:
+                        continue
+                    first = raw.pts if first is None else first
+                    index = round_half_up((raw.pts - first) * Fraction(stream.time_base) * self._video.rate.fraction)
+                    if index >= self._span.end:
+                        break
+                    if index >= self._span.start:
+                        yield self._frame(raw, index, first, stream)
+                        yielded = True
+            except av.FFmpegError as cause:
+                self.warnings.append(f"Damaged after {'some' if yielded else 'no'} frames: {type(cause).__name__}.")
+        if not yielded and self._span.end > 1 << 59:
+            raise MediaError("media_no_frames", f"{self.media.name} holds no picture that can be decoded.", "Leave it out.")
+
+    def _seek(self, container: Any, stream: Any) -> int | None:
+        """Moves near the span where that is safe; returns the first frame's time in ticks where it is known."""
+        if self._span.start <= 0 or container.format.name in TRANSPORT_STREAMS or stream.start_time is None:
+            return stream.start_time if self._span.start > 0 else None
+        wanted = self._video.rate.seconds(self._span.start) / Fraction(stream.time_base)
+        container.seek(stream.start_time + max(0, round_half_up(wanted)), stream=stream, backward=True)
+        return int(stream.start_time)
+
+    def _frame(self, raw: Any, index: int, first: int, stream: Any) -> Frame:
+        width, height = self._size
+        if self._video.rotation in (90, 270):
+            width, height = height, width
+        small = raw.reformat(width=width, height=height, format=self._format, interpolation="AREA")
+        picture = _upright(small.to_ndarray(), self._video.rotation, self._video.mirrored)
+        luma = _luma_plane(raw) if self._luma_every and index % self._luma_every == 0 else None
+        return Frame(index, float((raw.pts - first) * stream.time_base), picture, luma, bool(raw.key_frame))
+
+
+def _video(media: Media) -> Any:
+    if media.video is None:
+        raise MediaError("media_no_video", f"{media.name} has no picture.", "Give a video.", path=media.path)
+    return media.video
+
+
+def _picture(container: Any) -> Any:
+    from engine.media.probe import picture_stream
+
+    stream = picture_stream(container)
+    if stream is None:
+        raise MediaError("media_no_video", f"{container.name} has no picture.", "Give a video.")
+    return stream
+
+
+def _upright(picture: NDArray[np.uint8], rotation: int, mirrored: bool) -> NDArray[np.uint8]:
+    turned = np.rot90(picture, -rotation // 90) if rotation else picture
+    return np.ascontiguousarray(turned[:, ::-1] if mirrored else turned)
+
+
+def _luma_plane(raw: Any) -> NDArray[np.uint8] | None:
+    if not raw.format.name.startswith(("yuv", "nv", "gray")) or raw.format.components[0].bits != 8:
+        raw = raw.reformat(format="gray")
+    plane = raw.planes[0]
+    rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
+    return rows[:, : plane.width]
+
+
+def still(media: Media, frame: int, max_side_px: int = 640) -> NDArray[np.uint8]:
+    """What is on screen at `frame` of the nominal grid: RGB, uint8 (height, width, 3), upright.
+
+    Raises `MediaError` where there is no such frame or it cannot be decoded.
+    """
+    last: Frame | None = None
+    # Frames of a variable rate may begin long before the one asked for, so the look back is by time, not by count.
+    start = max(0, frame - 2 * _video(media).rate.timebase)
+    for one in FrameReader(media, span=FrameSpan(start, frame + 1), max_side_px=max_side_px, pixel="rgb"):
+        last = one
+    if last is None:
+        if start > 0:
+            for one in FrameReader(media, span=FrameSpan(0, frame + 1), max_side_px=max_side_px, pixel="rgb"):
+                last = one
+        if last is None:
+            raise MediaError("media_no_frames", f"{media.name} has no frame {frame}.", "Leave it out.", frame=frame)
+    return last.picture
+
+
+def audio(path: Path | str, rate_hz: int = 22_050, mono: bool = True, start_s: float = 0.0, end_s: float | None = None) -> NDArray[np.float32]:
+    """The file's sound as ffmpeg plays it (encoder delay and edit lists honoured).
+
+    Returns float32 in [-1, 1], shape (samples,) for mono, (2, samples) for stereo. Raises `SongError` where there is none or it is
+    protected or broken.
+    """
+    import av
+
+    silence_libraries()
+    blocks: list[NDArray[np.float32]] = []
+    path = Path(path)
+    with opened(path) as container:
+        stream = next((one for one in container.streams.audio if one.codec_context is not None), None)
+        if stream is None:
+            raise SongError("song_no_audio", f"{path.name} has no sound.", "Give an mp3, wav, flac, m4a or ogg file.", path=str(path))
+        stream.thread_type = "NONE"
+        resampler = av.AudioResampler(format="fltp", layout="mono" if mono else "stereo", rate=rate_hz)
+        try:
+            for frame in container.decode(stream):
+                frame.pts = None  # gaps in time stamps must not shift what follows
+                blocks += [piece.to_ndarray() for piece in resampler.resample(frame)]
+        except av.FFmpegError as cause:
+            if not blocks:
+                hint = "It may be protected (DRM) or damaged; give another file."
+                raise SongError("song_unreadable", f"{path.name} cannot be decoded.", hint, path=str(path)) from cause
+        blocks += [piece.to_ndarray() for piece in resampler.resample(None)]
+    if not blocks:
+        raise SongError("song_unreadable", f"{path.name} holds no sound.", "Give another file.", path=str(path))
+    samples = np.concatenate(blocks, axis=1).astype(np.float32, copy=False)
+    last = samples.shape[1] if end_s is None else round(end_s * rate_hz)
+    samples = samples[:, round(start_s * rate_hz) : last]
+    return samples[0] if mono else samples

@@ -1,0 +1,329 @@
+"""What a file is, found by PyAV alone: its streams, exact rate, length in frames, rotation, start timecode, colour.
+
+Packets are read once without decoding, so that rate and length are what the file holds and not what its header claims; then one
+frame is decoded, because display matrices, interlacing and proof of life live there.
+"""
+
+from __future__ import annotations
+
+import statistics
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from engine.errors import BadOption, MediaError
+from engine.media.fingerprint import fingerprint
+from engine.model.media import AudioStream, Colour, Media, VideoStream
+from engine.model.time import STANDARD_RATES, FrameRate, round_half_up
+
+__all__ = ["opened", "picture_stream", "probe", "silence_libraries"]
+
+IMAGE_FORMATS = frozenset({"image2", "png_pipe", "jpeg_pipe", "mjpeg_pipe", "webp_pipe", "bmp_pipe", "tiff_pipe", "gif", "heif"})
+ALPHA_FORMATS = ("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya8", "ya16", "pal8")
+"""How the names of pixel formats with transparency begin in ffmpeg."""
+VARIABLE_TOLERANCE = Fraction(1, 4)
+"""Frames further than this share of a frame from an even grid make the rate variable (chosen: containers that round to
+milliseconds stay under .07 at 60 fps, dropped frames are off by 1)."""
+STANDARD_PULL = Fraction(2, 100)
+"""A variable rate within 2 % of a standard one is called by it (phones drift by under 1 %)."""
+
+
+def probe(path: Path) -> Media:
+    """What the file at `path` is. Raises `MediaError` with a code that says why it cannot be used."""
+    path = Path(path)
+    if path.is_dir():
+        raise MediaError("media_is_folder", f"{path} is a folder.", "Give a file.", path=str(path))
+    if not path.exists():
+        raise MediaError("media_missing", f"{path} does not exist.", "Check the path.", path=str(path))
+    size = path.stat().st_size
+    if size == 0:
+        raise MediaError("media_empty", f"{path.name} is empty (0 bytes).", "Copy it from the camera again.", path=str(path))
+    identity = fingerprint(path)
+    with opened(path) as container:
+        audio = _audio(container)
+        picture = picture_stream(container)
+        video, warnings, kind = (None, [], "audio") if picture is None else _video(container, picture, path)
+        if video is None and audio is None:
+            raise MediaError("media_no_streams", f"{path.name} holds neither picture nor sound.", "Give a video.", path=str(path))
+        tags = {**_lower(container.metadata), **(_lower(picture.metadata) if picture is not None else {})}
+        container_name = container.format.name
+    duration = float(video.rate.seconds(video.duration_frames)) if video else (audio.duration_s if audio else 0.0)
+    return Media(
+        media_id=identity,
+        path=str(path.absolute()),
+        kind=kind,  # type: ignore[arg-type]
+        duration_s=duration,
+        size_bytes=size,
+        container=container_name,
+        video=video,
+        audio=audio,
+        created=tags.get("com.apple.quicktime.creationdate") or tags.get("creation_time"),
+        camera=_camera(tags),
+        warnings=tuple(warnings),
+    )
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """The file as a PyAV container. Foreign errors become `MediaError`."""
+    import av
+
+    silence_libraries()
+    try:
+        container = av.open(f"file:{path}", metadata_errors="replace")
+    except (av.FFmpegError, OSError, ValueError) as cause:
+        raise _unreadable(path, cause) from cause
+    try:
+        yield container
+    except (av.FFmpegError, OverflowError) as cause:
+        raise _unreadable(path, cause) from cause
+    finally:
+        container.close()
+
+
+def silence_libraries() -> None:
+    """Keeps the codec libraries' own chatter off standard error; what matters becomes a warning of ours."""
+    import av.logging
+
+    av.logging.set_level(None)
+
+
+def _unreadable(path: Path, cause: Exception) -> MediaError:
+    if isinstance(cause, PermissionError):
+        return MediaError("media_forbidden", f"{path.name} may not be read.", "Check the file's permissions.", path=str(path))
+    words = str(cause).lower()
+    if "moov" in words or "end of file" in words:
+        hint = "Copy it from the camera again."
+        return MediaError("media_truncated", f"{path.name} is cut off: its index is missing.", hint, path=str(path))
+    hint = "It may be damaged, or no media file at all. Copy it again or leave it out."
+    return MediaError("media_unreadable", f"{path.name} cannot be read as media.", hint, path=str(path))
+
+
+def _lower(metadata: Any) -> dict[str, str]:
+    return {str(key).lower(): str(value) for key, value in metadata.items()}
+
+
+def _camera(tags: dict[str, str]) -> str | None:
+    maker = tags.get("com.apple.quicktime.make") or tags.get("make") or tags.get("com.android.manufacturer")
+    model = tags.get("com.apple.quicktime.model") or tags.get("model") or tags.get("com.android.model")
+    return " ".join(part for part in (maker, model) if part) or None
+
+
+def picture_stream(container: Any) -> Any | None:
+    """The stream that is the film: no cover picture, the default one first."""
+    import av.stream
+
+    covers = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
+    real = [stream for stream in container.streams.video if not stream.disposition & covers]
+    main = [stream for stream in real if stream.disposition & av.stream.Disposition.default]
+    return next(iter(main or real), None)
+
+
+def _audio(container: Any) -> AudioStream | None:
+    for stream in container.streams.audio:
+        context = stream.codec_context
+        if context is None or not context.sample_rate or not context.channels:
+            continue
+        if stream.duration:
+            duration = float(stream.duration * stream.time_base)
+        else:
+            duration = (container.duration or 0) / 1_000_000
+        return AudioStream(context.name, context.sample_rate, context.channels, duration)
+    return None
+
+
+@dataclass(frozen=True)
+class _Packets:
+    """Presentation times of the shown frames in stream ticks, ascending, and the last one's length (0: unknown)."""
+
+    times: tuple[int, ...]
+    last_length: int
+
+
+def _video(container: Any, stream: Any, path: Path) -> tuple[VideoStream, list[str], str]:
+    warnings: list[str] = []
+    if stream.codec_context is None:
+        raise MediaError("codec_unknown", f"{path.name} has a picture format this build cannot read.", "Convert it.", path=str(path))
+    packets = _packets(container, stream)
+    frame = _first_frame(path, stream.index)
+    tick = Fraction(stream.time_base)
+    if len(packets.times) < 2:
+        packets = _Packets((packets.times or (0,))[:1], packets.last_length)
+    rate, variable = _rate(packets, stream, tick)
+    count = _frame_count(packets, rate, tick)
+    claimed = stream.frames or 0
+    if claimed > len(packets.times) + max(2, claimed // 50):
+        warnings.append(f"The file claims {claimed} frames and holds {len(packets.times)}: its end is missing.")
+    if variable:
+        warnings.append(f"Variable frame rate (about {rate}): frames are counted by time.")
+    rotation, mirrored = _orientation(frame)
+    timecode = _timecode(container, stream)
+    start, drop = _start_frame(timecode, rate, warnings)
+    context = stream.codec_context
+    colour = Colour(*_colour_names(context))
+    if colour.is_hdr:
+        warnings.append("High dynamic range: tone-mapped for analysis and rendering.")
+    aspect = Fraction(stream.sample_aspect_ratio or 1) or Fraction(1)
+    still = container.format.name in IMAGE_FORMATS or (len(packets.times) == 1 and container.format.name.endswith("_pipe"))
+    video = VideoStream(
+        codec=context.name,
+        rate=rate,
+        duration_frames=count,
+        stored_width=frame.width,
+        stored_height=frame.height,
+        rotation=rotation,
+        mirrored=mirrored,
+        sample_aspect=aspect if aspect > 0 else Fraction(1),
+        pixel_format=context.pix_fmt or "unknown",
+        bit_depth=_bit_depth(frame),
+        has_alpha=stream.metadata.get("alpha_mode") == "1" or (context.pix_fmt or "").startswith(ALPHA_FORMATS),
+        interlaced=bool(frame.interlaced_frame),
+        variable_rate=variable,
+        start_frame=start,
+        has_timecode=timecode is not None,
+        drop_frame=drop,
+        colour=colour,
+        stream_offset_s=_offset(container, stream, packets, tick),
+    )
+    return video, warnings, "image" if still else "video"
+
+
+def _packets(container: Any, stream: Any) -> _Packets:
+    import av
+
+    times, lengths = [], {}
+    try:
+        for packet in container.demux(stream):
+            if packet.pts is not None and packet.size and not packet.is_discard:
+                times.append(packet.pts)
+                lengths[packet.pts] = packet.duration or 0
+    except av.FFmpegError:
+        pass  # a corrupt tail: what was read counts, and the caller compares it with the header's claim
+    times.sort()
+    return _Packets(tuple(times), lengths[times[-1]] if times else 0)
+
+
+def _first_frame(path: Path, index: int) -> Any:
+    """The first decodable frame, from a fresh start: seeking back is unsafe in transport streams."""
+    import av
+
+    with opened(path) as container:
+        try:
+            for frame in container.decode(container.streams[index]):
+                return frame
+        except av.FFmpegError:
+            pass
+    hint = "Copy it from the camera again, or convert it."
+    raise MediaError("media_no_frames", f"{path.name} holds no picture that can be decoded.", hint, path=str(path))
+
+
+def _rate(packets: _Packets, stream: Any, tick: Fraction) -> tuple[FrameRate, bool]:
+    times = packets.times
+    if len(times) < 2:
+        named = stream.guessed_rate or stream.average_rate
+        return (_parsed(Fraction(named)) if named else FrameRate(30)) or FrameRate(30), False
+    mean = Fraction(len(times) - 1) / ((times[-1] - times[0]) * tick)
+    typical = 1 / (statistics.median_low([b - a for a, b in zip(times, times[1:]) if b > a]) * tick)
+    for candidate in _candidates(stream, mean, typical, tick, times):
+        if _is_even(times, tick, candidate):
+            return candidate, False
+    nearest = min(STANDARD_RATES, key=lambda rate: abs(rate.fraction / typical - 1))
+    if abs(nearest.fraction / mean - 1) <= STANDARD_PULL:
+        return nearest, True
+    return _parsed(mean) or FrameRate(30), True
+
+
+def _candidates(stream: Any, mean: Fraction, typical: Fraction, tick: Fraction, times: tuple[int, ...]) -> list[FrameRate]:
+    named = [Fraction(rate) for rate in (stream.guessed_rate, stream.average_rate, stream.base_rate) if rate]
+    blur = 2 * tick / ((times[-1] - times[0]) * tick)  # a container's rounding moves the mean this much
+    standard = [rate for rate in STANDARD_RATES if abs(rate.fraction / mean - 1) <= max(blur, Fraction(1, 5000))]
+    exact = [_parsed(rate) for rate in [*named, mean] if abs(rate / mean - 1) <= max(blur, Fraction(1, 1000))]
+    return [*standard, *(rate for rate in exact if rate is not None)]
+
+
+def _parsed(rate: Fraction) -> FrameRate | None:
+    try:
+        return FrameRate.parse(rate)
+    except BadOption:
+        return None
+
+
+def _is_even(times: tuple[int, ...], tick: Fraction, rate: FrameRate) -> bool:
+    step = rate.frame_duration / tick
+    slack = max(VARIABLE_TOLERANCE * step, Fraction(3, 2))
+    first = times[0]
+    return all(abs(time - first - step * index) <= slack for index, time in enumerate(times))
+
+
+def _frame_count(packets: _Packets, rate: FrameRate, tick: Fraction) -> int:
+    if len(packets.times) < 2:
+        return 1
+    last = packets.last_length or round_half_up(rate.frame_duration / tick)
+    shown = max(round_half_up((packets.times[-1] - packets.times[0]) * tick * rate.fraction) + 1, 1)
+    by_time = round_half_up((packets.times[-1] - packets.times[0] + last) * tick * rate.fraction)
+    # The last packet's length is often wrong in files cut by software; one frame more than is shown is the most it may add.
+    return min(max(by_time, 1), shown) if by_time < shown else shown
+
+
+def _orientation(frame: Any) -> tuple[int, bool]:
+    import av.sidedata.sidedata
+
+    matrix = frame.side_data.get(av.sidedata.sidedata.Type.DISPLAYMATRIX)
+    if matrix is None:
+        return 0, False
+    a, b, _, c, d, *_ = struct.unpack("=9i", bytes(matrix)[:36])
+    mirrored = a * d - b * c < 0
+    # A mirrored matrix is a turn of the picture flipped left to right; take the flip out before reading the angle.
+    angle = round(_clockwise(-a if mirrored else a, -b if mirrored else b) / 90) * 90 % 360
+    return angle, mirrored
+
+
+def _clockwise(a: int, b: int) -> float:
+    import math
+
+    return math.degrees(math.atan2(b, a))
+
+
+def _timecode(container: Any, stream: Any) -> str | None:
+    places = [stream.metadata, *(other.metadata for other in container.streams if other.type == "data"), container.metadata]
+    for metadata in places:
+        label = _lower(metadata).get("timecode")
+        if label:
+            return label
+    return None
+
+
+def _start_frame(label: str | None, rate: FrameRate, warnings: list[str]) -> tuple[int, bool]:
+    if label is None:
+        return 0, False
+    try:
+        return rate.frames_of_timecode(label), ";" in label
+    except BadOption as cause:
+        warnings.append(f"Its start timecode was ignored: {cause.message}")
+        return 0, False
+
+
+def _colour_names(context: Any) -> tuple[str, str, str, str]:
+
+    primaries = {9: "bt2020", 1: "bt709", 5: "bt470bg", 6: "smpte170m", 12: "smpte432"}
+    transfers = {16: "smpte2084", 18: "arib-std-b67", 1: "bt709", 6: "smpte170m", 13: "iec61966-2-1", 14: "bt2020-10"}
+    matrices = {1: "bt709", 5: "bt470bg", 6: "smpte170m", 9: "bt2020nc", 0: "rgb"}
+    names = (primaries, transfers, matrices, {1: "tv", 2: "pc"})
+    values = (context.color_primaries, context.color_trc, context.colorspace, context.color_range)
+    found = [table.get(int(value), "unknown") for table, value in zip(names, values)]
+    return found[0], found[1], found[2], found[3]
+
+
+def _bit_depth(frame: Any) -> int:
+    components = frame.format.components
+    return max((component.bits for component in components), default=8)
+
+
+def _offset(container: Any, stream: Any, packets: _Packets, tick: Fraction) -> float:
+    if not packets.times or container.start_time is None:
+        return 0.0
+    return max(0.0, float(packets.times[0] * tick - Fraction(container.start_time, 1_000_000)))
