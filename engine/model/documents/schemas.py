@@ -1,0 +1,119 @@
+"""JSON Schemas (2020-12) made from the types; the files in `engine/model/schemas` are what ships.
+
+`python -m engine.model.documents.schemas` writes them anew; a test fails when they are stale.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import types
+import typing
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, Literal, Union
+
+import numpy as np
+
+from engine.model.analysis import Curve
+from engine.model.documents.codec import hints, shape_of
+from engine.model.time import FrameRate, FrameSpan
+
+__all__ = ["schema_of"]
+
+RATIONAL = {"type": "string", "pattern": r"^-?\d+/\d+$"}
+_SPECIAL: dict[Any, dict[str, Any]] = {
+    FrameRate: {**RATIONAL, "description": "Frames per second as an exact quotient."},
+    Fraction: RATIONAL,
+    FrameSpan: {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2},
+    Curve: {
+        "type": "object",
+        "properties": {
+            "step_frames": {"type": "integer", "minimum": 1},
+            "values": {"type": "array", "items": {"type": ["number", "null"]}},
+        },
+        "required": ["step_frames", "values"],
+    },
+    bool: {"type": "boolean"},
+    int: {"type": "integer"},
+    float: {"type": "number"},
+    str: {"type": "string"},
+    Any: {},
+}
+
+
+def schema_of(name: str, version: str, kind: type) -> dict[str, Any]:
+    """The schema of a document kind, its parts under `$defs`."""
+    parts: dict[str, Any] = {}
+    body = _object(kind, parts)
+    properties = {"schema": {"const": f"cutprint/{name}"}, "version": {"type": "string", "pattern": r"^\d+\.\d+$"}}
+    body["properties"] = {**properties, **body["properties"]}
+    body["required"] = ["schema", "version", *body["required"]]
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"cutprint/{name} {version}"}
+    return {**head, **body, "$defs": dict(sorted(parts.items()))}
+
+
+def _object(kind: type, parts: dict[str, Any]) -> dict[str, Any]:
+    shape = shape_of(kind)
+    properties: dict[str, Any] = {}
+    required = []
+    for one in dataclasses.fields(kind):
+        if one.name == shape.rest:
+            continue
+        name = shape.rename.get(one.name, one.name)
+        properties[name] = _with_enum(_schema(hints(kind)[one.name], parts), shape.enums.get(one.name))
+        required.append(name)
+    for name, derived in shape.derived.items():
+        properties[name] = dict(derived.schema)
+        required.append(name)
+    description = inspect.cleandoc(kind.__doc__ or "")
+    return {"type": "object", "description": description, "properties": properties, "required": required}
+
+
+def _with_enum(schema: dict[str, Any], allowed: tuple[str, ...] | None) -> dict[str, Any]:
+    if not allowed:
+        return schema
+    nullable = "anyOf" in schema or schema.get("type") == ["string", "null"]
+    return {"enum": [*allowed, *([None] if nullable else [])]}
+
+
+def _schema(kind: Any, parts: dict[str, Any]) -> dict[str, Any]:
+    special = _SPECIAL.get(kind)
+    if special is not None:
+        return dict(special)
+    origin = typing.get_origin(kind)
+    if origin in (Union, types.UnionType):
+        inner = next(one for one in typing.get_args(kind) if one is not type(None))
+        return {"anyOf": [_schema(inner, parts), {"type": "null"}]}
+    if origin is Literal:
+        return {"enum": list(typing.get_args(kind))}
+    if origin is tuple:
+        return _array(typing.get_args(kind), parts)
+    if origin is np.ndarray:
+        return {"type": "array", "items": {"type": "string", "pattern": "^[0-9a-f]{16}$"}}
+    if origin is not None and issubclass(origin, Mapping):
+        return {"type": "object", "additionalProperties": _schema(typing.get_args(kind)[1], parts)}
+    if kind.__name__ not in parts:
+        parts[kind.__name__] = {}  # holds the place while its own fields are looked at
+        parts[kind.__name__] = _object(kind, parts)
+    return {"$ref": f"#/$defs/{kind.__name__}"}
+
+
+def _array(inner: tuple[Any, ...], parts: dict[str, Any]) -> dict[str, Any]:
+    if len(inner) == 2 and inner[1] is Ellipsis:
+        return {"type": "array", "items": _schema(inner[0], parts)}
+    items = [_schema(one, parts) for one in inner]
+    return {"type": "array", "prefixItems": items, "minItems": len(items), "maxItems": len(items)}
+
+
+def main() -> None:
+    """Writes every schema file."""
+    from engine.model.documents.kinds import KINDS, schema_path
+    from engine.model.documents.text import dumps
+
+    for kind in KINDS.values():
+        schema_path(kind.name).write_text(dumps(schema_of(kind.name, kind.version, kind.type)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""Where JSON differs from the dataclasses: the guide's names, seconds derived from frames, and unknown fields kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from engine.model import names
+from engine.model.documents.codec import NUMBER, Derived, Shape
+from engine.model.media import Media
+from engine.model.style import StyleProfile
+from engine.model.timeline import (
+    ClipFacts,
+    DeletedClip,
+    HistoryEntry,
+    Outcome,
+    Placement,
+    SongUse,
+    Timeline,
+    Track,
+    Transition,
+    UserEdit,
+)
+
+__all__ = ["SHAPES"]
+
+MAYBE_NUMBER = {"type": ["number", "null"]}
+MAYBE_INTEGER = {"type": ["integer", "null"]}
+MAYBE_TEXT = {"type": ["string", "null"]}
+
+
+def _seconds(frames: str) -> Derived:
+    return Derived(lambda clip, context: float(context["rate"].seconds(getattr(clip, frames))), NUMBER)
+
+
+def _of_video(name: str, schema: Mapping[str, Any]) -> Derived:
+    return Derived(lambda media, _: getattr(media.video, name) if media.video else None, schema)
+
+
+def _of_audio(name: str) -> Derived:
+    return Derived(lambda media, _: getattr(media.audio, name) if media.audio else None, MAYBE_INTEGER)
+
+
+PLACEMENT = Shape(
+    rename={"lock": "lock_metadata", "facts": "metadata"},
+    derived={
+        "source_start": Derived(lambda clip, _: float(clip.source_start_s), NUMBER),
+        "source_end": Derived(lambda clip, context: float(clip.source_end_s(context["rate"])), NUMBER),
+        "timeline_start": _seconds("timeline_start_frame"),
+        "duration": _seconds("duration_frames"),
+        "locked": Derived(lambda clip, _: clip.lock is not None, {"type": "boolean"}),
+    },
+    rest="extra",
+)
+
+MEDIA = Shape(
+    derived={
+        "rate": _of_video("rate", MAYBE_TEXT),
+        "start_frame": _of_video("start_frame", MAYBE_INTEGER),
+        "duration_frames": _of_video("duration_frames", MAYBE_INTEGER),
+        "stored_width": _of_video("stored_width", MAYBE_INTEGER),
+        "stored_height": _of_video("stored_height", MAYBE_INTEGER),
+        "display_width": _of_video("display_width", MAYBE_INTEGER),
+        "display_height": _of_video("display_height", MAYBE_INTEGER),
+        "rotation": _of_video("rotation", MAYBE_INTEGER),
+        "variable_rate": _of_video("variable_rate", {"type": ["boolean", "null"]}),
+        "audio_channels": _of_audio("channels"),
+        "audio_rate_hz": _of_audio("sample_rate_hz"),
+    }
+)
+
+TIMELINE = Shape(
+    derived={"duration": Derived(lambda timeline, _: float(timeline.duration_s), NUMBER)},
+    rest="extra",
+    enums={"audio": names.AUDIO_MODES},
+)
+
+SHAPES = MappingProxyType(
+    {
+        Timeline: TIMELINE,
+        Placement: PLACEMENT,
+        Media: MEDIA,
+        SongUse: Shape(rename={"duration_s": "duration"}, rest="extra"),
+        HistoryEntry: Shape(rest="details"),
+        UserEdit: Shape(rest="details", enums={"action": names.USER_ACTIONS}),
+        DeletedClip: Shape(rename={"facts": "metadata"}, enums={"user_reason": names.DELETE_REASONS}),
+        ClipFacts: Shape(enums={"shot_type": names.SHOT_TYPES, "angle": names.ANGLES, "motion": names.MOTIONS}),
+        Transition: Shape(enums={"type": names.TRANSITIONS}),
+        Track: Shape(enums={"kind": names.TRACK_KINDS}),
+        Outcome: Shape(enums={"status": names.OUTCOMES}),
+        StyleProfile: Shape(rest="extra"),
+    }
+)
