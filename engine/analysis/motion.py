@@ -1,0 +1,177 @@
+"""Camera and subject motion from points that area chooses, not texture.
+
+One corner per cell of a grid is followed (Lucas and Kanade 1981, pyramidal after Bouguet 2001); a similarity transform through
+them by RANSAC is the camera, what departs from it the subject. One point per cell, because the usual corner finders give nearly
+all points to the sharpest thing in the picture and then call the subject the camera.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["CameraPath", "GridTracker", "Step", "kind_probabilities", "motion_intensity", "shake_curve"]
+
+CELL_PX = 20
+"""Grid of followed points at 320 px (measured as the best of 16 and 20; docs/clip_analysis.md)."""
+RANSAC_PX = 1.0
+INTENSITY_SCALE = 0.5
+"""Picture heights per second at which motion counts as 0.63 (chosen: a walk across the frame in two seconds)."""
+SHAKE_WINDOW_S = 0.4
+"""Motion slower than this is meant, faster is shake (hand tremor and steps lie at 2-12 Hz)."""
+PAN_PER_S = 0.06
+"""Shares of the picture width per second above which a camera pans (crossing a frame takes 16 s: barely seen)."""
+FAST_PAN_PER_S = 0.45
+"""... and above which it pans fast."""
+ZOOM_PER_S = 0.05
+"""Change of scale per second that is a zoom."""
+HANDHELD_SHAKE = 0.0018
+"""Shake per frame, as a share of the height, that is a hand (tripod clips of the raw set stay under .0008)."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """Motion from one frame to the next.
+
+    dx, dy : of the picture's centre, shares of its height (x to the right, y down). scale : factor. roll : degrees.
+    subject : mean departure of the followed points from the camera's motion, shares of the height.
+    overall : mean motion of the points. trust : share of points that follow the camera (0 to 1).
+    """
+
+    dx: float = 0.0
+    dy: float = 0.0
+    scale: float = 1.0
+    roll: float = 0.0
+    subject: float = 0.0
+    overall: float = 0.0
+    trust: float = 0.0
+
+
+class GridTracker:
+    """Follows one clip frame by frame; `step` takes its small luma pictures in order."""
+
+    def __init__(self) -> None:
+        self._previous: NDArray[np.uint8] | None = None
+
+    def step(self, luma: NDArray[np.uint8]) -> Step:
+        """Motion from the picture before to this one; nothing for the first."""
+        previous, self._previous = self._previous, luma
+        if previous is None or previous.shape != luma.shape:
+            return Step()
+        points = _cell_corners(previous)
+        return _motion_between(previous, luma, points) if len(points) >= 6 else Step()
+
+    def reset(self) -> None:
+        """Forgets the picture before (at a cut)."""
+        self._previous = None
+
+
+def _cell_corners(luma: NDArray[np.uint8]) -> NDArray[np.float32]:
+    import cv2
+
+    strength = cv2.cornerMinEigenVal(luma, 3)
+    rows, columns = luma.shape[0] // CELL_PX, luma.shape[1] // CELL_PX
+    cells = strength[: rows * CELL_PX, : columns * CELL_PX].reshape(rows, CELL_PX, columns, CELL_PX)
+    cells = cells.transpose(0, 2, 1, 3).reshape(rows, columns, -1)
+    best = cells.argmax(axis=2)
+    good = np.take_along_axis(cells, best[..., None], axis=2)[..., 0] > 1e-6
+    y = np.arange(rows)[:, None] * CELL_PX + best // CELL_PX
+    x = np.arange(columns)[None, :] * CELL_PX + best % CELL_PX
+    return np.stack([x[good], y[good]], axis=1).astype(np.float32)
+
+
+def _motion_between(a: NDArray[np.uint8], b: NDArray[np.uint8], points: NDArray[np.float32]) -> Step:
+    import cv2
+
+    moved, status, _ = cv2.calcOpticalFlowPyrLK(a, b, points.reshape(-1, 1, 2), None, winSize=(15, 15), maxLevel=3)
+    found = status.ravel() == 1
+    if found.sum() < 6:
+        return Step()
+    start, end = points[found], moved.reshape(-1, 2)[found]
+    matrix, inliers = cv2.estimateAffinePartial2D(start, end, method=cv2.RANSAC, ransacReprojThreshold=RANSAC_PX, maxIters=500)
+    if matrix is None:
+        return Step()
+    height, width = a.shape
+    centre = np.array([width / 2, height / 2])
+    shift = matrix[:, :2] @ centre + matrix[:, 2] - centre
+    predicted = start @ matrix[:, :2].T + matrix[:, 2]
+    return Step(
+        dx=float(-shift[0] / height),
+        dy=float(-shift[1] / height),
+        scale=float(math.hypot(matrix[0, 0], matrix[1, 0])),
+        roll=float(math.degrees(math.atan2(matrix[1, 0], matrix[0, 0]))),
+        subject=float(np.linalg.norm(end - predicted, axis=1).mean() / height),
+        overall=float(np.linalg.norm(end - start, axis=1).mean() / height),
+        trust=float(inliers.mean()) if inliers is not None else 0.0,
+    )
+
+
+@dataclass(frozen=True)
+class CameraPath:
+    """A clip's steps as arrays, one entry per step of `seconds` length."""
+
+    dx: NDArray[np.float64]
+    dy: NDArray[np.float64]
+    zoom: NDArray[np.float64]
+    roll: NDArray[np.float64]
+    seconds: float
+
+    @classmethod
+    def of(cls, steps: list[Step], seconds: float) -> CameraPath:
+        table = np.array([(s.dx, s.dy, math.log(max(s.scale, 1e-3)), s.roll) for s in steps], float).reshape(-1, 4)
+        return cls(table[:, 0], table[:, 1], table[:, 2], table[:, 3], seconds)
+
+
+def shake_curve(path: CameraPath) -> NDArray[np.float64]:
+    """Fast part of the camera's path, per step, as a share of the picture height: the step minus its local mean."""
+    window = max(3, round(SHAKE_WINDOW_S / path.seconds) | 1)
+    rough = [values - _smooth(values, window) for values in (path.dx, path.dy)]
+    return np.hypot(rough[0], rough[1])
+
+
+def _smooth(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:
+    if len(values) < 3:
+        return values.copy()
+    window = min(window, len(values) | 1)
+    padded = np.pad(values, window // 2, mode="reflect" if len(values) > window // 2 else "edge")
+    return np.convolve(padded, np.ones(window) / window, mode="valid")[: len(values)]
+
+
+def motion_intensity(heights_per_second: float | NDArray[np.float64]) -> float | NDArray[np.float64]:
+    """0 (still) to 1: `1 - exp(-v / INTENSITY_SCALE)` of the mean motion in picture heights per second."""
+    return 1.0 - np.exp(-np.maximum(heights_per_second, 0.0) / INTENSITY_SCALE)
+
+
+def kind_probabilities(path: CameraPath, shake: NDArray[np.float64]) -> dict[str, float]:
+    """Probabilities of static, slow_pan, fast_pan, handheld, zoom_in, zoom_out from soft thresholds; they sum to 1.
+
+    Each kind's evidence is a logistic of the log ratio to its threshold; static is the evidence against all others.
+    """
+    if not len(path.dx):
+        return {"static": 1.0, "slow_pan": 0.0, "fast_pan": 0.0, "handheld": 0.0, "zoom_in": 0.0, "zoom_out": 0.0}
+    per_s = 1.0 / path.seconds
+    speed = math.hypot(path.dx.mean(), path.dy.mean()) * per_s
+    zoom = path.zoom.mean() * per_s
+    trembling = _above(float(np.sqrt((shake**2).mean())), HANDHELD_SHAKE)
+    panning = _above(speed, PAN_PER_S)
+    fast = _above(speed, FAST_PAN_PER_S)
+    zooming = _above(abs(zoom), ZOOM_PER_S) * (1 - fast)
+    evidence = {
+        "fast_pan": fast,
+        "slow_pan": panning * (1 - fast) * (1 - 0.5 * trembling),
+        "zoom_in": zooming * (zoom > 0),
+        "zoom_out": zooming * (zoom <= 0),
+        "handheld": trembling * (1 - fast) * (1 - 0.5 * panning),
+    }
+    evidence["static"] = math.prod(1 - value for value in evidence.values())
+    total = sum(evidence.values()) or 1.0
+    names = ("static", "slow_pan", "fast_pan", "handheld", "zoom_in", "zoom_out")
+    return {name: float(evidence[name] / total) for name in names}
+
+
+def _above(value: float, threshold: float) -> float:
+    """0.5 at the threshold, 0.95 at about twice it."""
+    return 1.0 / (1.0 + (threshold / max(value, 1e-9)) ** 4)

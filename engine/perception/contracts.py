@@ -1,0 +1,53 @@
+"""What recognisers promise. Pictures are RGB, uint8, (height, width, 3), upright."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.model.analysis import Box
+
+__all__ = ["Embedder", "FaceFinder", "FoundFace", "Transcriber", "Word"]
+
+Picture = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class FoundFace:
+    """A face in a picture; `box` in shares of its size, confidence 0 to 1."""
+
+    box: Box
+    pose: Literal["frontal", "profile"]
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Word:
+    """A spoken word with its times in seconds."""
+
+    text: str
+    start_s: float
+    end_s: float
+    confidence: float
+
+
+class FaceFinder(Protocol):
+    def faces(self, picture: Picture) -> list[FoundFace]: ...
+
+    def bodies(self, picture: Picture) -> list[Box]: ...
+
+
+class Embedder(Protocol):
+    """Pictures and texts to unit vectors of one space: float32 (n, dimensions)."""
+
+    def pictures(self, pictures: Sequence[Picture]) -> NDArray[np.float32]: ...
+
+    def texts(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
+
+
+class Transcriber(Protocol):
+    def words(self, samples: NDArray[np.float32], rate_hz: int) -> list[Word]: ...
