@@ -1,0 +1,246 @@
+"""One song measured whole: beats, downbeats, accents, sections, drops, energy. What a person corrects is applied after."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.analysis.beats import FRAMES_PER_S, RATE_HZ, BeatTrack, Envelopes, envelopes, refined, track_beats
+from engine.analysis.sections import Structure, find_structure
+from engine.errors import BadOption, SongError
+from engine.media.decode import audio
+from engine.model.analysis import BeatSource, SongAnalysis, TempoAlternative
+from engine.model.media import Media
+from engine.progress import SILENT, Progress
+
+__all__ = ["SONG_ANALYSER_VERSION", "analyse_song", "click_mix", "correct"]
+
+SONG_ANALYSER_VERSION = "1"
+"""Raise when any measured figure changes, so that cached analyses are made anew."""
+
+ENERGY_RATE_HZ = 10.0
+SILENCE_DB = -55.0
+"""RMS below which a song counts as silent (quiet classical recordings lie above -45)."""
+LEAST_CONFIDENCE = 0.2
+"""Below this the song is said to have no steady beat."""
+EVEN_BPM = 120.0
+"""Tempo of the even grid laid over what has no beat (chosen: the median of pop songs)."""
+LONGEST_S = 3 * 3600.0
+
+
+@dataclass(frozen=True)
+class _Grid:
+    beats: NDArray[np.float64]
+    bpm: float
+    confidence: float
+    source: BeatSource
+    alternatives: tuple[tuple[float, float], ...]
+    notes: tuple[str, ...]
+
+
+def analyse_song(media: Media, progress: Progress = SILENT) -> SongAnalysis:
+    """Everything about the song in `media`. Raises `SongError` where its sound cannot be decoded."""
+    if media.duration_s > LONGEST_S:
+        raise SongError("song_too_long", f"{media.name} is over three hours long.", "Cut out the part you need.")
+    progress.stage("Listening to the song", 3)
+    samples = audio(media.path, RATE_HZ)
+    progress.advance()
+    duration_s = len(samples) / RATE_HZ
+    env = envelopes(samples) if len(samples) > RATE_HZ / 4 else None
+    progress.advance()
+    grid = _grid(samples, env, duration_s)
+    energy = _energy(samples)
+    downbeats, per_bar = _downbeats(env, grid) if env is not None else (grid.beats[::4], 4)
+    structure = find_structure(energy, ENERGY_RATE_HZ, _low_energy(env), downbeats, duration_s)
+    progress.advance()
+    return SongAnalysis(
+        media_id=media.media_id,
+        analyser_version=SONG_ANALYSER_VERSION,
+        options="",
+        duration_s=duration_s,
+        tempo_bpm=round(grid.bpm, 3),
+        tempo_alternatives=tuple(TempoAlternative(bpm, share) for bpm, share in grid.alternatives),
+        confidence=round(grid.confidence, 4),
+        beats=_rounded(grid.beats),
+        downbeats=_rounded(downbeats),
+        accents=_accents(env, grid.beats),
+        beats_per_bar=per_bar,
+        beat_source=grid.source,
+        sections=structure.sections,
+        drops=structure.drops,
+        phrase_starts=_phrases(downbeats, structure),
+        energy=tuple(round(float(value), 4) for value in energy),
+        energy_rate_hz=ENERGY_RATE_HZ,
+        notes=grid.notes,
+    )
+
+
+def _rounded(times: NDArray[np.float64]) -> tuple[float, ...]:
+    return tuple(round(float(time), 6) for time in times)
+
+
+def _grid(samples: NDArray[np.float32], env: Envelopes | None, duration_s: float) -> _Grid:
+    level_db = 20 * np.log10(float(np.sqrt((samples.astype(float) ** 2).mean())) + 1e-12) if len(samples) else -240.0
+    if env is None or level_db < SILENCE_DB:
+        why = "The song is silent" if level_db < SILENCE_DB else "The song is too short to have a beat"
+        return _even(duration_s, f"{why}: cuts follow an even grid of {EVEN_BPM:.0f} beats a minute.")
+    track = track_beats(env)
+    if len(track.beats) < 4 or track.confidence < LEAST_CONFIDENCE:
+        return _even(duration_s, "No steady beat was found: cuts follow an even grid.", track)
+    beats = refined(samples, track.beats)
+    beats = _to_the_end(beats[(beats >= 0) & (beats < duration_s)], duration_s)
+    bpm = 60.0 / float(np.median(np.diff(beats)))
+    return _Grid(beats, bpm, track.confidence, "tracked", track.alternatives, ())
+
+
+def _even(duration_s: float, note: str, track: BeatTrack | None = None) -> _Grid:
+    bpm = track.bpm if track is not None and track.bpm > 0 else EVEN_BPM
+    beats = np.arange(0.0, duration_s, 60.0 / bpm)
+    return _Grid(beats, bpm, 0.0, "even", track.alternatives if track else (), (note,))
+
+
+def _to_the_end(beats: NDArray[np.float64], duration_s: float) -> NDArray[np.float64]:
+    """The grid continued through a quiet ending."""
+    if len(beats) < 2:
+        return beats
+    period = float(np.median(np.diff(beats[-9:])))
+    more = np.arange(beats[-1] + period, duration_s, period)
+    return np.concatenate([beats, more])
+
+
+def _at(times: NDArray[np.float64], size: int) -> NDArray[np.int64]:
+    return np.clip(np.round(times * FRAMES_PER_S).astype(int), 0, size - 1)
+
+
+def _downbeats(env: Envelopes, grid: _Grid) -> tuple[NDArray[np.float64], int]:
+    """The bar's first beats: where bass and harmony change most, in fours or threes, whichever says it louder."""
+    from scipy.ndimage import maximum_filter1d
+
+    beats = grid.beats
+    if len(beats) < 8 or grid.source == "even":
+        return beats[::4], 4
+    at = _at(beats, len(env.act))
+    low = maximum_filter1d(env.bands["low"], 5)[at]
+    change = maximum_filter1d(env.chroma_change, 9)[at]
+    score = low / (low.std() + 1e-9) + 1.5 * change / (change.std() + 1e-9)
+    best = (-np.inf, 4, 0)
+    for per_bar, bonus in ((4, 0.15), (3, 0.0)):  # most songs count four
+        for phase in range(per_bar):
+            on = score[phase::per_bar].mean()
+            rest = np.delete(score, np.arange(phase, len(score), per_bar)).mean()
+            best = max(best, (float(on - rest) + bonus, per_bar, phase))
+    _, per_bar, phase = best
+    return beats[phase::per_bar], per_bar
+
+
+def _accents(env: Envelopes | None, beats: NDArray[np.float64]) -> tuple[float, ...]:
+    """Strength of the attack on each beat, as its rank among the song's beats: 0 weakest to 1 strongest."""
+    from scipy.ndimage import maximum_filter1d
+
+    if env is None or len(beats) == 0:
+        return tuple(0.0 for _ in beats)
+    values = maximum_filter1d(env.act + env.bands["low"], 5)[_at(beats, len(env.act))]
+    ranks = values.argsort(kind="stable").argsort(kind="stable") / max(1, len(values) - 1)
+    return tuple(round(float(rank), 4) for rank in ranks)
+
+
+def _energy(samples: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Loudness over time, ENERGY_RATE_HZ samples a second, 0 to 1: RMS in dB between 30 dB under the song's loud level (its 95th
+    percentile) and that level."""
+    from scipy.ndimage import uniform_filter1d
+
+    step = round(RATE_HZ / ENERGY_RATE_HZ)
+    blocks = samples[: len(samples) // step * step].reshape(-1, step).astype(float)
+    if len(blocks) == 0:
+        return np.zeros(1)
+    power = uniform_filter1d((blocks**2).mean(axis=1), 3)
+    level = 10 * np.log10(power + 1e-12)
+    loud = float(np.percentile(level, 95))
+    if loud < SILENCE_DB:
+        return np.zeros(len(level))
+    return np.clip((level - (loud - 30)) / 30, 0, 1)
+
+
+def _low_energy(env: Envelopes | None) -> NDArray[np.float64]:
+    if env is None:
+        return np.zeros(1)
+    step = FRAMES_PER_S / ENERGY_RATE_HZ
+    count = max(1, int(len(env.act) / step))
+    edges = (np.arange(count + 1) * step).astype(int)
+    sums = np.add.reduceat(env.bands["low"], edges[:-1])
+    return np.asarray(sums / (np.percentile(sums, 95) + 1e-9))
+
+
+def _phrases(downbeats: NDArray[np.float64], structure: Structure) -> tuple[float, ...]:
+    """Starts of four-bar phrases, counted anew at each section."""
+    if len(downbeats) == 0:
+        return ()
+    starts = {0, *(int(np.argmin(np.abs(downbeats - section.start_s))) for section in structure.sections)}
+    phrases = set(starts)
+    bounds = sorted(starts) + [len(downbeats)]
+    for first, last in zip(bounds, bounds[1:]):
+        phrases.update(range(first, last, 4))
+    return tuple(round(float(downbeats[index]), 6) for index in sorted(phrases) if index < len(downbeats))
+
+
+def correct(
+    analysis: SongAnalysis,
+    *,
+    half: bool = False,
+    double: bool = False,
+    offset_s: float = 0.0,
+    beats: tuple[float, ...] | None = None,
+) -> SongAnalysis:
+    """The analysis with a person's corrections; `beat_source` becomes user. Raises `BadOption` where nothing would be left."""
+    times = np.array(beats if beats is not None else analysis.beats, float)
+    if half:
+        downbeat = set(analysis.downbeats)
+        phase = next((index % 2 for index, time in enumerate(analysis.beats) if time in downbeat), 0)
+        times = times[phase::2]
+    if double:
+        times = np.sort(np.concatenate([times, (times[:-1] + times[1:]) / 2]))
+    times = times + offset_s
+    times = times[(times >= 0) & (times < analysis.duration_s)]
+    if len(times) < 2:
+        raise BadOption("bad_correction", "That correction leaves no beats.", "Use `cutprint song FILE --forget`.")
+    near = [int(np.argmin(np.abs(np.array(analysis.beats) - time))) for time in times - offset_s] if analysis.beats else []
+    downbeats = _nearest(times, np.array(analysis.downbeats) + offset_s) if beats is None else times[::4]
+    return dataclasses.replace(
+        analysis,
+        beats=_rounded(times),
+        downbeats=_rounded(downbeats),
+        accents=tuple(analysis.accents[index] for index in near) if near else tuple(0.5 for _ in times),
+        phrase_starts=_rounded(_nearest(times, np.array(analysis.phrase_starts) + offset_s)),
+        tempo_bpm=round(60.0 / float(np.median(np.diff(times))), 3),
+        confidence=1.0,
+        beat_source="user",
+        notes=("Beats as you corrected them.",),
+    )
+
+
+def _nearest(times: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Those of `times` that lie nearest to each wanted one, each once."""
+    if len(wanted) == 0 or len(times) == 0:
+        return times[:0]
+    return np.unique(times[np.argmin(np.abs(times[None, :] - wanted[:, None]), axis=1)])
+
+
+def click_mix(media: Media, analysis: SongAnalysis) -> tuple[NDArray[np.float32], int]:
+    """The song with a click on each beat (higher on downbeats): float32 (2, samples) and its rate in Hz."""
+    rate_hz = 44_100
+    samples = audio(media.path, rate_hz, mono=False) * 0.6
+    downbeats = set(analysis.downbeats)
+    for beat in analysis.beats:
+        tone = _click(1760.0 if beat in downbeats else 1175.0, rate_hz)
+        start = round(beat * rate_hz)
+        part = samples[:, start : start + len(tone)]
+        part += tone[: part.shape[1]]
+    return np.clip(samples, -1, 1), rate_hz
+
+
+def _click(pitch_hz: float, rate_hz: int) -> NDArray[np.float32]:
+    at = np.arange(round(0.03 * rate_hz)) / rate_hz
+    return (0.5 * np.sin(2 * np.pi * pitch_hz * at) * np.exp(-at * 150)).astype(np.float32)
