@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+import re
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -22,27 +23,39 @@ from engine.errors import CutprintError, DocumentError
 from engine.model.analysis import Curve
 from engine.model.time import FrameRate, FrameSpan
 
-__all__ = ["NUMBER", "Derived", "Shape", "from_plain", "shape_of", "to_plain"]
+__all__ = ["NUMBER", "Derived", "Measured", "Shape", "check_derived", "from_plain", "shape_of", "to_plain"]
 
 NUMBER = {"type": "number"}
 
 
 @dataclass(frozen=True)
 class Derived:
-    """A field for readers that the value itself does not store: how to get it, and its schema."""
+    """A field for readers that the value itself does not store: how to get it, and its schema.
+
+    tolerance : how far the document may be off (half a frame for seconds) before it contradicts itself.
+    """
 
     value: Callable[[Any, Mapping[str, Any]], Any]
     schema: Mapping[str, Any]
+    tolerance: Callable[[Any, Mapping[str, Any]], Fraction] | None = None
+
+
+class Measured:
+    """Stands for `float` in the hints of types whose figures may be unmeasured: NaN in memory, null in JSON."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """rename : dataclass field -> JSON name. derived : JSON name -> Derived. rest : field for unknown keys, written inline."""
+    """rename : dataclass field -> JSON name. derived : JSON name -> Derived. rest : field for unknown keys, written inline.
+
+    enums : field -> its closed vocabulary (of the keys where the field is a mapping). unmeasured : its floats may be NaN.
+    """
 
     rename: Mapping[str, str] = field(default_factory=dict)
     derived: Mapping[str, Derived] = field(default_factory=dict)
     rest: str | None = None
     enums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unmeasured: bool = False
 
 
 PLAIN = Shape()
@@ -57,16 +70,22 @@ def shape_of(kind: type) -> Shape:
 
 @functools.lru_cache(maxsize=256)
 def hints(kind: type) -> dict[str, Any]:
-    """Resolved type hints of a dataclass."""
-    return typing.get_type_hints(kind)
+    """Resolved type hints of a dataclass, `Measured` for floats that may be NaN."""
+    found = typing.get_type_hints(kind)
+    return {name: Measured if hint is float else hint for name, hint in found.items()} if shape_of(kind).unmeasured else found
 
 
 def to_plain(value: Any, context: Mapping[str, Any]) -> Any:
-    """The JSON value of a model value. `context` is handed to derived fields (the timeline's rate, say)."""
+    """The JSON value of a model value. `context` is handed to derived fields (the timeline's rate, say).
+
+    Raises `ValueError` for a number that is not finite where one must be (a bug of whoever made the value).
+    """
     if value is None or isinstance(value, (bool, int, str)):
         return value
+    if isinstance(value, np.generic):
+        return to_plain(value.item(), context)
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
+        return _finite(value)
     special = _SPECIAL_OUT.get(type(value))
     if special is not None:
         return special(value)
@@ -81,12 +100,18 @@ def to_plain(value: Any, context: Mapping[str, Any]) -> Any:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
+def _finite(number: float) -> float:
+    if not math.isfinite(number):
+        raise ValueError(f"{number} has no JSON form")
+    return number
+
+
 def _object(value: Any, context: Mapping[str, Any]) -> dict[str, Any]:
     shape = shape_of(type(value))
     plain = {}
     for one in dataclasses.fields(value):
         if one.name != shape.rest:
-            plain[shape.rename.get(one.name, one.name)] = to_plain(getattr(value, one.name), context)
+            plain[shape.rename.get(one.name, one.name)] = _field(value, one.name, context)
     for name, derived in shape.derived.items():
         plain[name] = to_plain(derived.value(value, context), context)
     if shape.rest:
@@ -95,8 +120,55 @@ def _object(value: Any, context: Mapping[str, Any]) -> dict[str, Any]:
     return plain
 
 
+def _field(value: Any, name: str, context: Mapping[str, Any]) -> Any:
+    item = getattr(value, name)
+    if _hint_of(value, name) is Measured and not math.isfinite(item):
+        return None
+    try:
+        return to_plain(item, context)
+    except ValueError as cause:
+        raise ValueError(f"{type(value).__name__}.{name}: {cause}") from cause
+
+
+def _hint_of(value: Any, name: str) -> Any:
+    kind: type = type(value)
+    return hints(kind)[name]
+
+
+def check_derived(value: Any, plain: Any, context: Mapping[str, Any], where: str) -> None:
+    """Raises `DocumentError` where a derived field says something else than the fields it is derived from.
+
+    Those decide, so a document in which they differ was changed by halves.
+    """
+    if isinstance(value, tuple):
+        for index, (item, part) in enumerate(zip(value, plain)):
+            check_derived(item, part, context, f"{where}[{index}]")
+    if not dataclasses.is_dataclass(value) or type(value) in _SPECIAL_OUT:
+        return
+    shape = shape_of(type(value))
+    for name, derived in shape.derived.items():
+        if name in plain and not _agrees(derived, value, plain[name], context):
+            true = to_plain(derived.value(value, context), context)
+            hint = "Change the frame fields and lock_metadata, the others follow from them, or restore the document from a copy."
+            raise DocumentError("document_invalid", f"{where}.{name} is {plain[name]!r:.60}, but should be {true!r:.60}.", hint, path=where)
+    for one in dataclasses.fields(value):
+        written = shape.rename.get(one.name, one.name)
+        if one.name != shape.rest and written in plain:
+            check_derived(getattr(value, one.name), plain[written], context, f"{where}.{written}")
+
+
+def _agrees(derived: Derived, value: Any, told: Any, context: Mapping[str, Any]) -> bool:
+    true = derived.value(value, context)
+    if derived.tolerance is None:
+        return bool(told == to_plain(true, context))
+    if isinstance(told, bool) or not isinstance(told, (int, float)):
+        return False
+    return bool(abs(told - true) <= float(derived.tolerance(value, context)) * (1 + 1e-9))
+
+
 def _curve_out(curve: Curve) -> dict[str, Any]:
-    values = [round(float(item), 6) if math.isfinite(item) else None for item in curve.values]
+    # str of a float32 is the shortest text that reads back as the same float32: exact, and half as long as its float64.
+    values = [float(str(item)) if math.isfinite(item) else None for item in curve.values]
     return {"step_frames": curve.step_frames, "values": values}
 
 
@@ -136,11 +208,9 @@ def _value(kind: Any, plain: Any, where: str) -> Any:
         _expect(isinstance(plain, dict), where, "an object is expected")
         inner = typing.get_args(kind)[1]
         return {str(name): _value(inner, item, f"{where}.{name}") for name, item in plain.items()}
-    if origin is np.ndarray:
-        return np.array([int(item, 16) for item in plain], np.uint64)
-    special = _SPECIAL_IN.get(kind)
+    special = _SPECIAL_IN.get(origin or kind)
     if special is not None:
-        return special(plain)
+        return special(plain, where)
     if dataclasses.is_dataclass(kind):
         return _dataclass(typing.cast(type, kind), plain, where)
     return _scalar(kind, plain, where)
@@ -158,6 +228,11 @@ def _optional(kind: Any, plain: Any, where: str) -> Any:
     return _value(inner, plain, where)
 
 
+def _words(allowed: tuple[str, ...] | None, plain: Any, where: str) -> None:
+    for word in (plain if isinstance(plain, dict) else [plain]) if allowed and plain is not None else ():
+        _one_of(allowed or (), word, where)
+
+
 def _one_of(allowed: tuple[Any, ...], plain: Any, where: str) -> Any:
     _expect(plain in allowed, where, f"{plain!r} is none of {', '.join(map(str, allowed))}")
     return plain
@@ -173,9 +248,7 @@ def _tuple(inner: tuple[Any, ...], plain: Any, where: str) -> tuple[Any, ...]:
 
 def _scalar(kind: Any, plain: Any, where: str) -> Any:
     if kind is float and isinstance(plain, (int, float)) and not isinstance(plain, bool):
-        return float(plain)
-    if kind is float and plain is None:
-        return math.nan
+        return _finite(float(plain))
     fits = isinstance(plain, kind) and (kind is bool or not isinstance(plain, bool))
     _expect(fits, where, f"{kind.__name__} is expected, not {type(plain).__name__}")
     return plain
@@ -189,13 +262,11 @@ def _dataclass(kind: type, plain: Any, where: str) -> Any:
     for name, written in names.items():
         if name != shape.rest and written in plain:
             values[name] = _value(hints(kind)[name], plain[written], f"{where}.{written}")
-            allowed = shape.enums.get(name)
-            if allowed and values[name] is not None:
-                _one_of(allowed, values[name], f"{where}.{written}")
+            _words(shape.enums.get(name), values[name], f"{where}.{written}")
     missing = [one.name for one in dataclasses.fields(kind) if one.name not in values and _required(one)]
     _expect(not missing, where, f"{', '.join(names[name] for name in missing)} is missing")
     if shape.rest:
-        known = {*names.values(), *shape.derived}
+        known = {*(written for name, written in names.items() if name != shape.rest), *shape.derived}
         values[shape.rest] = {name: item for name, item in plain.items() if name not in known}
     return kind(**values)
 
@@ -204,19 +275,55 @@ def _required(one: dataclasses.Field[Any]) -> bool:
     return one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING
 
 
-def _curve_in(plain: Any) -> Curve:
-    values = [math.nan if item is None else float(item) for item in plain["values"]]
-    return Curve(np.array(values, np.float32), int(plain["step_frames"]))
+def _curve_in(plain: Any, where: str) -> Curve:
+    _expect(isinstance(plain, dict) and {"step_frames", "values"} <= plain.keys(), where, "a curve is expected")
+    values = [math.nan if item is None else _scalar(float, item, where) for item in _list(plain["values"], where)]
+    with np.errstate(over="raise"):
+        return Curve(np.array(values, np.float64).astype(np.float32), _scalar(int, plain["step_frames"], where))
 
 
-def _span_in(plain: Any) -> FrameSpan:
-    start, end = plain
-    return FrameSpan(int(start), int(end))
+def _list(plain: Any, where: str) -> list[Any]:
+    _expect(isinstance(plain, list), where, "a list is expected")
+    return typing.cast(list[Any], plain)
 
 
-_SPECIAL_IN: dict[Any, Callable[[Any], Any]] = {
-    FrameRate: FrameRate.parse,
-    Fraction: Fraction,
+def _span_in(plain: Any, where: str) -> FrameSpan:
+    start, end = (_scalar(int, item, where) for item in _list(plain, where))
+    return FrameSpan(start, end)
+
+
+QUOTIENT = re.compile(r"(-?[0-9]{1,40})/([0-9]{1,40})")
+
+
+def _quotient_in(plain: Any, where: str) -> Fraction:
+    """Exact, and only as we write it: `Fraction` itself would spend hours on "1e999999999"."""
+    found = QUOTIENT.fullmatch(plain) if isinstance(plain, str) else None
+    _expect(found is not None and int(found[2]) != 0, where, 'a quotient such as "30000/1001" is expected')
+    assert found is not None
+    return Fraction(int(found[1]), int(found[2]))
+
+
+def _rate_in(plain: Any, where: str) -> FrameRate:
+    """As written, not snapped to a standard rate: the document's frames count at exactly this one."""
+    exact = _quotient_in(plain, where)
+    return FrameRate(exact.numerator, exact.denominator)
+
+
+def _hashes_in(plain: Any, where: str) -> np.ndarray[Any, np.dtype[np.uint64]]:
+    items = _list(plain, where)
+    _expect(all(isinstance(item, str) and re.fullmatch("[0-9a-f]{16}", item) for item in items), where, "hex words are expected")
+    return np.array([int(item, 16) for item in items], np.uint64)
+
+
+def _measured_in(plain: Any, where: str) -> float:
+    return math.nan if plain is None else float(_scalar(float, plain, where))
+
+
+_SPECIAL_IN: dict[Any, Callable[[Any, str], Any]] = {
+    FrameRate: _rate_in,
+    Fraction: _quotient_in,
     FrameSpan: _span_in,
     Curve: _curve_in,
+    Measured: _measured_in,
+    np.ndarray: _hashes_in,
 }

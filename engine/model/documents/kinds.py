@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from engine.errors import DocumentError
 from engine.model import events
 from engine.model.analysis import ClipAnalysis, SongAnalysis
 from engine.model.cutlist import CutList
-from engine.model.documents.codec import from_plain, to_plain
+from engine.model.documents.codec import check_derived, from_plain, to_plain
 from engine.model.media import Media
 from engine.model.style import Brief, StyleProfile
 from engine.model.timeline import Timeline
@@ -53,8 +54,11 @@ PREFIX = "cutprint/"
 def encode(value: Any) -> dict[str, Any]:
     """The JSON object of a Timeline, profile, analysis, cut list, brief, media or event. Numbers in it are finite."""
     kind = _BY_TYPE[type(value)]
-    context = {"rate": value.rate} if isinstance(value, Timeline) else {}
-    return {"schema": PREFIX + kind.name, "version": kind.version, **to_plain(value, context)}
+    return {"schema": PREFIX + kind.name, "version": kind.version, **to_plain(value, _context(value))}
+
+
+def _context(value: Any) -> dict[str, Any]:
+    return {"rate": value.rate} if isinstance(value, Timeline) else {}
 
 
 def decode(document: Any) -> Any:
@@ -64,10 +68,10 @@ def decode(document: Any) -> Any:
     for a broken one, `broken_timeline` where a timeline's laws do not hold.
     """
     kind, document = _upgraded(document)
-    if kind.name == "timeline":
-        _check_seconds(document)
     body = {name: item for name, item in document.items() if name not in ("schema", "version")}
-    return from_plain(kind.type, body, kind.name)
+    value = from_plain(kind.type, body, kind.name)
+    check_derived(value, body, _context(value), kind.name)
+    return value
 
 
 def _upgraded(document: Any) -> tuple[Kind, dict[str, Any]]:
@@ -78,27 +82,28 @@ def _upgraded(document: Any) -> tuple[Kind, dict[str, Any]]:
         raise DocumentError("document_unknown", "This JSON is no document of Cutprint.", hint)
     version = str(document.get("version", ""))
     while (kind.name, version) in UPGRADES:
-        version, change = UPGRADES[kind.name, version]
-        document = {**change(document), "version": version}
-    major, _, minor = version.partition(".")
-    if not (major.isdecimal() and minor.isdecimal()):
-        raise DocumentError("document_invalid", f"{version!r} is no document version.", "Restore it from a copy.")
-    if int(major) > int(kind.version.partition(".")[0]):
-        raise DocumentError("document_newer", f"This {kind.name} was written by a newer Cutprint ({version}).", "Update Cutprint.")
+        document, version = _upgrade(kind, version, document)
+    _check_version(kind, version)
     return kind, document
 
 
-def _check_seconds(document: dict[str, Any]) -> None:
-    """Frames are the truth; seconds that tell another story mean that somebody edited only half of the document."""
-    from engine.model.time import FrameRate
+def _upgrade(kind: Kind, version: str, document: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    newer, change = UPGRADES[kind.name, version]
+    try:
+        return {**change(document), "version": newer}, newer
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as cause:
+        message = f"This {kind.name} of version {version} is not whole: {cause}."
+        raise DocumentError("document_invalid", message, "Restore it from a copy.") from cause
 
-    rate = FrameRate.parse(str(document.get("rate", "30")))
-    for clip in document.get("clips") or ():
-        for seconds, frames in (("timeline_start", "timeline_start_frame"), ("duration", "duration_frames")):
-            told, true = clip.get(seconds), clip.get(frames)
-            if isinstance(told, (int, float)) and isinstance(true, int) and abs(told * rate.fps - true) > 0.5:
-                message = f"Clip {clip.get('id')} says {seconds} {told} s but {frames} {true}."
-                raise DocumentError("document_invalid", message, f"Correct {frames}: frames decide.", clip=clip.get("id"))
+
+def _check_version(kind: Kind, version: str) -> None:
+    if not re.fullmatch(r"[0-9]{1,6}\.[0-9]{1,6}", version):
+        raise DocumentError("document_invalid", f"{version[:40]!r} is no document version.", "Restore it from a copy.")
+    theirs, ours = int(version.partition(".")[0]), int(kind.version.partition(".")[0])
+    if theirs > ours:
+        raise DocumentError("document_newer", f"This {kind.name} was written by a newer Cutprint ({version}).", "Update Cutprint.")
+    if theirs < ours:
+        raise DocumentError("document_older", f"This {kind.name} is too old to be read ({version}).", "Make it again.")
 
 
 def schema_path(name: str) -> Path:
@@ -123,5 +128,3 @@ def validate(document: Any) -> None:
     if error is not None:
         place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path)
         raise DocumentError("document_invalid", f"{kind.name}{place}: {error.message[:300]}", "Restore it from a copy.", path=place)
-
-

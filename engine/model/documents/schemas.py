@@ -16,7 +16,7 @@ from typing import Any, Literal, Union
 import numpy as np
 
 from engine.model.analysis import Curve
-from engine.model.documents.codec import hints, shape_of
+from engine.model.documents.codec import Measured, hints, shape_of
 from engine.model.time import FrameRate, FrameSpan
 
 __all__ = ["schema_of"]
@@ -34,6 +34,7 @@ _SPECIAL: dict[Any, dict[str, Any]] = {
         },
         "required": ["step_frames", "values"],
     },
+    Measured: {"type": ["number", "null"]},
     bool: {"type": "boolean"},
     int: {"type": "integer"},
     float: {"type": "number"},
@@ -73,6 +74,8 @@ def _object(kind: type, parts: dict[str, Any]) -> dict[str, Any]:
 def _with_enum(schema: dict[str, Any], allowed: tuple[str, ...] | None) -> dict[str, Any]:
     if not allowed:
         return schema
+    if schema.get("type") == "object":
+        return {**schema, "propertyNames": {"enum": list(allowed)}}
     nullable = "anyOf" in schema or schema.get("type") == ["string", "null"]
     return {"enum": [*allowed, *([None] if nullable else [])]}
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
 from engine.model import names
+from engine.model.analysis import ClipAnalysis
 from engine.model.documents.codec import NUMBER, Derived, Shape
+from engine.model.events import ClipDeleted, ClipLocked, RegenerateRequested
 from engine.model.media import Media
-from engine.model.style import StyleProfile
+from engine.model.song import SectionSpan
+from engine.model.style import Brief, EnergyRule, ShotPatterns, StyleProfile
+from engine.model.time import FrameRate
 from engine.model.timeline import (
     ClipFacts,
     DeletedClip,
     HistoryEntry,
+    Lock,
     Outcome,
     Placement,
     SongUse,
@@ -30,8 +36,17 @@ MAYBE_INTEGER = {"type": ["integer", "null"]}
 MAYBE_TEXT = {"type": ["string", "null"]}
 
 
+def _half_frame(clip: Placement, context: Mapping[str, Any]) -> Fraction:
+    rate: FrameRate = context["rate"]
+    return rate.frame_duration / 2
+
+
+def _half_source_frame(clip: Placement, _: Mapping[str, Any]) -> Fraction:
+    return clip.source_rate.frame_duration / 2
+
+
 def _seconds(frames: str) -> Derived:
-    return Derived(lambda clip, context: float(context["rate"].seconds(getattr(clip, frames))), NUMBER)
+    return Derived(lambda clip, context: float(context["rate"].seconds(getattr(clip, frames))), NUMBER, _half_frame)
 
 
 def _of_video(name: str, schema: Mapping[str, Any]) -> Derived:
@@ -45,8 +60,8 @@ def _of_audio(name: str) -> Derived:
 PLACEMENT = Shape(
     rename={"lock": "lock_metadata", "facts": "metadata"},
     derived={
-        "source_start": Derived(lambda clip, _: float(clip.source_start_s), NUMBER),
-        "source_end": Derived(lambda clip, context: float(clip.source_end_s(context["rate"])), NUMBER),
+        "source_start": Derived(lambda clip, _: float(clip.source_start_s), NUMBER, _half_source_frame),
+        "source_end": Derived(lambda clip, context: float(clip.source_end_s(context["rate"])), NUMBER, _half_source_frame),
         "timeline_start": _seconds("timeline_start_frame"),
         "duration": _seconds("duration_frames"),
         "locked": Derived(lambda clip, _: clip.lock is not None, {"type": "boolean"}),
@@ -71,7 +86,7 @@ MEDIA = Shape(
 )
 
 TIMELINE = Shape(
-    derived={"duration": Derived(lambda timeline, _: float(timeline.duration_s), NUMBER)},
+    derived={"duration": Derived(lambda timeline, _: float(timeline.duration_s), NUMBER, _half_frame)},
     rest="extra",
     enums={"audio": names.AUDIO_MODES},
 )
@@ -82,13 +97,26 @@ SHAPES = MappingProxyType(
         Placement: PLACEMENT,
         Media: MEDIA,
         SongUse: Shape(rename={"duration_s": "duration"}, rest="extra"),
+        SectionSpan: Shape(enums={"label": names.SECTION_LABELS}),
+        Lock: Shape(enums={"reason": names.LOCK_REASONS}),
         HistoryEntry: Shape(rest="details"),
         UserEdit: Shape(rest="details", enums={"action": names.USER_ACTIONS}),
         DeletedClip: Shape(rename={"facts": "metadata"}, enums={"user_reason": names.DELETE_REASONS}),
-        ClipFacts: Shape(enums={"shot_type": names.SHOT_TYPES, "angle": names.ANGLES, "motion": names.MOTIONS}),
+        ClipFacts: Shape(
+            enums={"shot_type": names.SHOT_TYPES, "angle": names.ANGLES, "motion": names.MOTIONS}, unmeasured=True
+        ),
         Transition: Shape(enums={"type": names.TRANSITIONS}),
         Track: Shape(enums={"kind": names.TRACK_KINDS}),
         Outcome: Shape(enums={"status": names.OUTCOMES}),
         StyleProfile: Shape(rest="extra"),
+        ShotPatterns: Shape(enums={"shot_types": names.SHOT_TYPES}),
+        EnergyRule: Shape(enums={"preferred_shot_type": names.SHOT_TYPES, "cut_frequency": names.CUT_FREQUENCIES}),
+        Brief: Shape(enums={"audio": names.AUDIO_MODES}),
+        ClipAnalysis: Shape(
+            enums={"shot_type": names.SHOT_TYPES, "angle": names.ANGLES, "motion": names.MOTIONS}, unmeasured=True
+        ),
+        RegenerateRequested: Shape(enums={"instruction": names.INSTRUCTIONS}),
+        ClipDeleted: Shape(enums={"reason_selected": names.DELETE_REASONS}),
+        ClipLocked: Shape(enums={"reason": names.LOCK_REASONS}),
     }
 )
