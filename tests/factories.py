@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from fractions import Fraction
 from typing import Any
@@ -296,7 +297,7 @@ def timeline(count: int = 4, /, *, rate: FrameRate | str | float = RATE, beats_p
         "song": song_use(beats_per_clip * count / 2),
         "creator_id": "mira",
         "transitions": tuple(
-            Transition(a.id, b.id, "hard_cut", True, beats_per_clip * (k + 1)) for k, (a, b) in enumerate(zip(placed, placed[1:]))
+            Transition(a.id, b.id, "hard_cut", True, beats_per_clip * (k + 1)) for k, (a, b) in enumerate(itertools.pairwise(placed))
         ),
         "markers": (Marker(0, "section", "drop"), Marker(bounds[1], "reason", "clip_2", "why")),
         **_remarks(files),
@@ -413,7 +414,7 @@ def timelines(draw: st.DrawFn, max_clips: int = 5) -> Timeline:
         start = placed[-1].span.end if placed else 0
         placed.append(draw(placements(of, rate, start, number)))
     kinds = st.sampled_from(names.TRANSITIONS)
-    joins = tuple(Transition(a.id, b.id, draw(kinds), False, None, draw(st.integers(0, 6))) for a, b in zip(placed, placed[1:]))
+    joins = tuple(Transition(a.id, b.id, draw(kinds), False, None, draw(st.integers(0, 6))) for a, b in itertools.pairwise(placed))
     duration = placed[-1].span.end
     extra_track = Track("overlay", draw(texts), (dataclasses.replace(placed[0], id="over_1", timeline_start_frame=0),))
     return timeline(

@@ -59,8 +59,10 @@ class Curve:
 
     def within(self, span: FrameSpan) -> NDArray[np.float32]:
         """The samples that speak for any frame of `span`; empty where the curve has none."""
+        if span.duration == 0:
+            return self.values[:0]
         first = max(0, span.start // self.step_frames)
-        last = -(-span.end // self.step_frames)
+        last = max(0, -(-span.end // self.step_frames))
         return self.values[first:last]
 
     def mean(self, span: FrameSpan | None = None) -> float:

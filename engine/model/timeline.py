@@ -12,8 +12,8 @@ from fractions import Fraction
 from typing import Any
 
 from engine.errors import DocumentError
-from engine.model.song import SectionSpan
 from engine.model.media import Media
+from engine.model.song import SectionSpan
 from engine.model.time import FrameRate, FrameSpan
 
 __all__ = [
@@ -298,7 +298,7 @@ class Timeline:
     """An edit. Building one checks its laws; `DocumentError` names the first that is broken.
 
     Laws: clips are contiguous from frame 0, at least a frame long, and sum to `duration_frames`; ids are unique; every
-    clip's media is listed and holds every frame shown; transitions name neighbours; side tracks do not overlap.
+    clip's media is listed and holds every frame shown; transitions name neighbours and beats that exist; side tracks do not overlap.
     """
 
     project_id: str
@@ -409,6 +409,8 @@ def _check_transitions(timeline: Timeline) -> None:
         pair = (transition.from_clip, transition.to_clip)
         _law(pair in neighbours, f"A transition joins {pair[0]} and {pair[1]}, which are not neighbours.")
         _law(transition.duration_frames >= 0, "A transition cannot have a negative length.")
+        beat, beats = transition.beat_index, len(timeline.song.beats) if timeline.song else None
+        _law(beat is None or beats is None or 0 <= beat < beats, f"A transition names beat {beat} of {beats}.")
 
 
 def _check_track(timeline: Timeline, track: Track, media: Mapping[str, Media]) -> None:
