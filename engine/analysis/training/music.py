@@ -1,0 +1,467 @@
+"""Training music from a seed: some thirty styles played by synthetic instruments, with the true beats, bars, sections and drops.
+
+A style is a row of `STYLES`: tempo range, metre, patterns of drums (one character a step: X accent, x hit, o ghost, ? sometimes),
+and which kinds of bass, chords and lead it may have. Nothing is sampled or copied from anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.analysis.training.sounds import RATE_HZ, Random, Sound, drum, note, riser, room, speech, tilted
+
+__all__ = ["STYLES", "Piece", "Style", "augmented", "beatless", "compose"]
+
+VELOCITY = {"X": 1.0, "x": 0.75, "o": 0.35, "-": 0.0}
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Rendered music and its truth. beats : seconds and position in the bar (1 is the downbeat); drops : seconds."""
+
+    style: str
+    samples: Sound
+    beats: tuple[tuple[float, int], ...]
+    sections: tuple[tuple[float, float, str, float], ...] = ()
+    drops: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Style:
+    bpm: tuple[float, float]
+    drums: tuple[dict[str, str], ...]
+    bass: tuple[str, ...] = ("x---x---x---x---",)
+    chords: tuple[str, ...] = ("pad",)
+    lead: tuple[str, ...] = ("melody", "voice", "")
+    metre: int = 4
+    steps: int = 4
+    swing: tuple[float, float] = (0.5, 0.5)
+    loose_ms: tuple[float, float] = (0.0, 4.0)
+    form: str = "song"
+    bass_sounds: tuple[str, ...] = ("bass", "sub", "sawbass")
+    chord_sounds: tuple[str, ...] = ("piano", "epiano", "guitar", "organ", "pad", "strings", "stab")
+    lead_sounds: tuple[str, ...] = ("lead", "pluck", "flute", "bell", "brass", "piano", "chip")
+    drift: float = 0.0
+    push: float = 0.08
+
+
+def _d(**parts: str) -> dict[str, str]:
+    return parts
+
+
+FOUR = "X---X---X---X---"
+BACK = "----X-------X---"
+EIGHT = "x-o-x-o-x-o-x-o-"
+SIXTEEN = "xoxoxoxoxoxoxoxo"
+OFF = "--x---x---x---x-"
+
+STYLES: dict[str, Style] = {
+    "house": Style((116, 130), (_d(kick=FOUR, clap=BACK, open=OFF, hat=SIXTEEN), _d(kick=FOUR, clap=BACK, open=OFF, shaker=SIXTEEN)), ("--x---x---x---x-", "x--x--x-x--x--x-", "--xx--xx--xx--xx"), ("stabs", "pad", "offbeat"), form="edm"),
+    "techno": Style((124, 142), (_d(kick=FOUR, hat=OFF, rim="---x--x----x--?-"), _d(kick=FOUR, open=OFF, hat=SIXTEEN, clap=BACK)), ("-xxx-xxx-xxx-xxx", "--x---x---x---x-"), ("stabs", "arp16", "pad"), ("", "riff"), form="edm"),
+    "trance": Style((132, 146), (_d(kick=FOUR, clap=BACK, open=OFF),), ("-xxx-xxx-xxx-xxx", "--xx--xx--xx--xx"), ("arp16", "pad"), ("melody", "riff"), form="edm", lead_sounds=("lead", "pluck")),
+    "bigroom": Style((124, 132), (_d(kick=FOUR, clap=BACK), _d(kick=FOUR, snare="----------------", open=OFF)), ("x-x-x-x-x-x-x-x-", "--x---x---x---x-"), ("stabs", "pad"), ("riff",), form="edm"),
+    "dubstep": Style((136, 146), (_d(kick="X-----?---?-----", snare="--------X-------", hat=EIGHT), _d(kick="X-------?-x-----", snare="--------X-------", hat="x--x--x-x--x--x-")), ("x--x--x-x-x-x---", "xxx-x-x-xx--x---"), ("pad", "stabs"), form="edm", bass_sounds=("sawbass", "distorted")),
+    "trap": Style((62, 84), (_d(kick="X-----x---x--?--", clap=BACK, hat="xxxxxxxxxxxxxxxx"), _d(kick="X--x------x--x--", snare=BACK, hat="xoxoxoxxxoxoxxxx")), ("X-----x---x-----", "X---------x--x--"), ("pad", "arp8", "bells"), ("voice", "riff", ""), bass_sounds=("sub",)),
+    "trap_double": Style((126, 160), (_d(kick="X-----?---x-----", clap="--------X-------", hat="x-x-x-x-x-x-x-x-"), _d(kick="X--?--x-----?---", snare="--------X-------", hat="x-xxx-x-x-x-xxx-")), ("X-----------x---",), ("pad", "bells"), ("voice", "riff"), bass_sounds=("sub",)),
+    "boombap": Style((80, 100), (_d(kick="X-----x-?-X-----", snare=BACK, hat=EIGHT), _d(kick="X--x---o--X--?--", snare=BACK, hat="x-x-x-xox-x-x-x-")), ("x-----x---x-----", "x--x----x-x-----"), ("comp", "pad", "stabs"), ("voice", "riff"), swing=(0.5, 0.62), loose_ms=(3, 14)),
+    "lofi": Style((68, 92), (_d(kick="X-----?-x-?-----", snare=BACK, hat=EIGHT), _d(kick="X------x--x-----", rim=BACK, shaker=SIXTEEN)), ("x-------x--x----", "x-----x---------"), ("comp", "pad"), ("melody", ""), swing=(0.5, 0.64), loose_ms=(5, 20), chord_sounds=("epiano", "piano", "guitar")),
+    "dnb": Style((164, 180), (_d(kick="X---------x-----", snare=BACK, hat=EIGHT), _d(kick="X-----?---x-----", snare="----X--o-o--X--o", hat=SIXTEEN, ride="x-x-x-x-x-x-x-x-")), ("x---------x-----", "x-----x-x-------"), ("pad", "arp8"), form="edm", bass_sounds=("sub", "sawbass")),
+    "breaks": Style((120, 140), (_d(kick="X--x------xx----", snare="----X--o-o--X--o", hat=EIGHT),), ("x--x------xx----",), ("stabs", "pad"), form="edm"),
+    "pop": Style((88, 128), (_d(kick="X-------X-------", snare=BACK, hat=EIGHT), _d(kick="X-----x-X-?-----", clap=BACK, hat=EIGHT, shaker=SIXTEEN), _d(kick="X--x----X--x----", snare=BACK, hat=SIXTEEN)), ("x-x-x-x-x-x-x-x-", "x-----x-x-------", "x-------x-------"), ("block", "pad", "strum", "arp8"), ("voice", "melody")),
+    "rock": Style((96, 168), (_d(kick="X-------X-x-----", snare=BACK, hat=EIGHT), _d(kick="X-x---x-X-------", snare=BACK, ride=EIGHT), _d(kick="X-----x---x-----", snare=BACK, open="x---x---x---x---")), ("x-x-x-x-x-x-x-x-", "x-x-x-xxx-x-x-x-"), ("strum", "power"), ("voice", "melody", "riff"), loose_ms=(2, 10), drift=0.01, chord_sounds=("distorted", "guitar"), bass_sounds=("bass", "sawbass")),
+    "punk": Style((160, 212), (_d(kick="X---X-x-X---X---", snare="--X---X---X---X-", hat="x-x-x-x-x-x-x-x-"), _d(kick="X-----x-X-----x-", snare=BACK, open="x---x---x---x---"), _d(kick="X-------X-x-----", snare=BACK, hat="x---x---x---x---")), ("x-x-x-x-x-x-x-x-",), ("power",), ("voice",), loose_ms=(2, 9), drift=0.008, chord_sounds=("distorted",)),
+    "fastpop": Style((150, 210), (_d(kick="X-------X-------", snare=BACK, hat="x---x---x---x---"), _d(kick=FOUR, snare=BACK, open=OFF), _d(kick="X-----x-X---x---", snare=BACK, ride="x---x---x---x---")), ("x-x-x-x-x-x-x-x-", "x---x---x---x---"), ("strum", "block", "arp8", "power"), ("voice", "melody", "riff")),
+    "metal": Style((100, 200), (_d(kick="XxXxXxXxXxXxXxXx", snare=BACK, crash="x-------------?-"), _d(kick="X-xxX-xxX-xxX-xx", snare="--------X-------", open="x---x---x---x---")), ("x-xxx-xxx-xxx-xx",), ("power",), ("riff", "voice"), chord_sounds=("distorted",), bass_sounds=("sawbass",)),
+    "ballad": Style((54, 84), (_d(kick="X-------X-?-----", snare=BACK, hat=EIGHT), _d(rim=BACK, kick="X-----x-X-------"), _d()), ("x-------x-------", "x--------------x"), ("arp8", "block", "pad"), ("voice", "melody"), loose_ms=(4, 20), drift=0.02, chord_sounds=("piano", "epiano", "guitar", "strings")),
+    "waltz": Style((84, 190), (_d(kick="X-----------", hat="----x---x---"), _d(kick="X-----------", snare="----o---o---"), _d()), ("X-----------",), ("oompah", "pad", "arp8"), ("melody", "voice"), metre=3, loose_ms=(2, 14), drift=0.015),
+    "waltz_pop": Style((80, 160), (_d(kick="X-----------", snare="--------X---", hat="x-o-x-o-x-o-"), _d(kick="X-------x---", snare="----X-------", hat="x---x---x---")), ("x---x---x---", "x-------x---"), ("strum", "arp8", "pad"), ("voice",), metre=3),
+    "sixeight": Style((40, 76), (_d(kick="X-----X-----", snare="---X-----X--", hat="xoxoxoxoxoxo"), _d(kick="X--------x--", snare="------X-----", hat="xxxxxxxxxxxx")), ("x-----x-----",), ("arp3", "pad"), ("voice", "melody"), steps=3),
+    "twelve": Style((52, 80), (_d(kick="X-----X--x--", snare="---X-----X--", hat="xxxxxxxxxxxx"),), ("x-----x--x--",), ("arp3", "block"), ("voice", "brass"), steps=3, loose_ms=(3, 12)),
+    "shuffle": Style((84, 150), (_d(kick="X-----X-----", snare="---X-----X--", hat="x-xx-xx-xx-x"), _d(kick="X--x--X--x--", snare="---X-----X--", ride="x-xx-xx-xx-x")), ("x--x--x--x--", "x-xx-xx-xx-x"), ("comp3", "block", "organ"), ("voice", "melody"), steps=3, loose_ms=(3, 12), drift=0.012),
+    "swing": Style((96, 210), (_d(ride="x--x-xx--x-x", hat="---x-----x--", kick="o--o--o--o--"), _d(brush="x--x-xx--x-x", hat="---x-----x--")), ("x--x--x--x--",), ("comp3", "block"), ("melody", "riff"), steps=3, loose_ms=(4, 16), drift=0.012, bass_sounds=("bass",), chord_sounds=("piano", "guitar", "epiano", "brass")),
+    "funk": Style((90, 122), (_d(kick="X--x--x---x--x--", snare="----X--o-o--X--o", hat=SIXTEEN), _d(kick="X-x-------xx----", snare="----X--o----X-o-", hat="x-xxx-xxx-xxx-xx")), ("x--x-xx---x--x-x", "xx-x--x-x-xx----"), ("comp", "stabs", "mutes"), ("riff", "brass", "voice"), swing=(0.5, 0.56), loose_ms=(2, 9)),
+    "disco": Style((108, 128), (_d(kick=FOUR, snare=BACK, open=OFF, hat=SIXTEEN),), ("x-x-x-x-x-x-x-x-", "x-xx--xxx-xx--xx"), ("mutes", "strings", "stabs"), ("voice", "strings")),
+    "soul": Style((64, 120), (_d(kick="X-----x-X-x-----", snare=BACK, hat=EIGHT, shaker=SIXTEEN), _d(kick="X-------X-------", snare="X---X---X---X---", hat=EIGHT)), ("x--x--x-x--x--x-", "x-----xxx-------"), ("comp", "organ", "block"), ("voice", "brass"), swing=(0.5, 0.58), loose_ms=(4, 16), drift=0.01),
+    "reggae": Style((64, 92), (_d(kick="--------X-------", rim="--------X-------", hat=EIGHT), _d(kick=FOUR, snare="--------X-------", hat=EIGHT)), ("x-----x-x--x----", "--x-x---x-x-----"), ("skank",), ("voice", "melody", "brass"), loose_ms=(3, 12), swing=(0.5, 0.6)),
+    "ska": Style((130, 180), (_d(kick="X-------X-------", snare=BACK, hat="x-x-x-x-x-x-x-x-"),), ("x---x---x---x---",), ("offbeat",), ("brass", "voice"), loose_ms=(2, 9)),
+    "reggaeton": Style((84, 104), (_d(kick=FOUR, snare="---x--x----x--x-", hat=EIGHT), _d(kick="X---x---X---x---", clap="---X--X----X--X-")), ("x-----x-x-----x-", "x---x---x---x---"), ("stabs", "pad", "bells"), ("voice", "riff")),
+    "bossa": Style((110, 170), (_d(kick="X--xX--xX--xX--x", rim="x--x--x---x--x--", shaker=SIXTEEN), _d(kick="X--xX--xX--xX--x", rim="--x--x--x--x---x", hat=EIGHT)), ("x-----xxx-----xx", "x--x----x--x----"), ("comp", "strum"), ("voice", "flute"), loose_ms=(3, 12), drift=0.008, chord_sounds=("guitar", "piano")),
+    "samba": Style((90, 130), (_d(kick="o--oX--oo--oX--o", shaker="XoxXXoxXXoxXXoxX", rim="x-x-xx-x-x-xx-x-"),), ("--------x-------", "x--xx--xx--xx--x"), ("comp",), ("voice", "flute"), loose_ms=(3, 10)),
+    "salsa": Style((160, 210), (_d(conga="--x---xx--x---xx", bell="X-x-x-xxX-x-x-xx", rim="x--x--x---x-x---"), _d(conga="--x---xx--x---xx", bell="X-x-X-x-X-x-X-x-", rim="--x-x---x--x--x-")), ("---x--x----x--x-", "x--x--x-x--x--x-"), ("montuno",), ("brass", "voice"), loose_ms=(3, 10), drift=0.008),
+    "afro": Style((96, 124), (_d(kick="X--x----X--x----", rim="---x--x---x-x---", shaker=SIXTEEN, conga="--x---xx--x---xx"), _d(kick=FOUR, shaker="x-xxx-xxx-xxx-xx", conga="x--x--x-x--x--x-")), ("x--x--x---x-x---", "------x-x-x-----"), ("mutes", "pad", "comp"), ("voice", "riff"), loose_ms=(2, 10)),
+    "country": Style((84, 130), (_d(kick="X-------X-------", snare="----X-------X---", brush=SIXTEEN), _d(snare="xoXoxoXoxoXoxoXo", kick="X---X---X---X---")), ("x-------x-------",), ("boomchick", "strum"), ("voice", "melody"), loose_ms=(3, 12), drift=0.01, chord_sounds=("guitar", "piano")),
+    "folk": Style((76, 150), (_d(), _d(shaker=EIGHT), _d(kick="X---X---X---X---")), ("x-------x-------", "----------------"), ("strum", "arp8", "boomchick"), ("voice", "flute"), loose_ms=(5, 20), drift=0.025, chord_sounds=("guitar", "muted", "piano")),
+    "folk3": Style((80, 150), (_d(), _d(shaker="x-o-x-o-x-o-")), ("x-----------",), ("strum", "arp8", "oompah"), ("voice", "flute"), metre=3, loose_ms=(5, 20), drift=0.025, chord_sounds=("guitar", "piano")),
+    "march": Style((96, 128), (_d(kick="X-------X-------", snare="x-xoX-xox-xoX-xo", crash="x---------------"),), ("x---x---x---x---",), ("oompah4", "offbeat"), ("brass", "flute"), loose_ms=(3, 10), drift=0.01, chord_sounds=("brass", "organ")),
+    "orchestra": Style((60, 150), (_d(), _d(tom="X-------x---x---"), _d(crash="x---------------", tom="X-x-x-x-X-x-x-x-")), ("x-------x-------", "x---x---x---x---"), ("ostinato", "pad", "block"), ("melody", "brass", "strings"), loose_ms=(6, 22), drift=0.04, chord_sounds=("strings", "brass"), lead_sounds=("strings", "brass", "flute")),
+    "orchestra3": Style((70, 170), (_d(), _d(tom="X-----------")), ("x-----------",), ("ostinato", "oompah", "pad"), ("melody", "strings"), metre=3, loose_ms=(6, 20), drift=0.04, chord_sounds=("strings", "brass")),
+    "piano": Style((60, 150), (_d(),), ("x-------x-------", "x---x---x---x---", "----------------"), ("alberti", "block", "arp16", "oompah4"), ("melody",), loose_ms=(4, 18), drift=0.035, chord_sounds=("piano",), lead_sounds=("piano",), bass_sounds=("bass",)),
+    "chip": Style((110, 180), (_d(kick="X-------X-------", snare=BACK, hat=EIGHT), _d(hat=SIXTEEN, snare=BACK)), ("x-x-x-x-x-x-x-x-", "x--x--x-x--x--x-"), ("arp16", "stabs"), ("riff", "melody"), chord_sounds=("chip",), lead_sounds=("chip",), bass_sounds=("chip", "sub")),
+    "synthwave": Style((80, 118), (_d(kick="X-------X-------", snare=BACK, hat=SIXTEEN), _d(kick=FOUR, snare=BACK, hat=EIGHT)), ("x-x-x-x-x-x-x-x-", "xxxxxxxxxxxxxxxx"), ("pad", "arp16"), ("melody", "riff"), form="edm", bass_sounds=("sawbass",)),
+    "ambient": Style((70, 140), (_d(), _d(kick="X-------o-------"), _d(shaker="o-o-o-o-o-o-o-o-")), ("x---------------",), ("arp8", "pad", "bells"), ("", "melody"), chord_sounds=("pad", "epiano", "bell", "mallet")),
+    "ambientdrop": Style((130, 155), (_d(kick="X---------x-----", snare="--------X-------", hat=EIGHT),), ("x---------x-----",), ("pad", "stabs"), ("riff", "voice"), form="edm"),
+    "cinematic": Style((70, 150), (_d(tom="X--x--x-X--x--x-"), _d(kick="X---------------", tom="X-x-x-x-X-x-x-xx"), _d(kick=FOUR, clap=BACK)), ("x-------x-------",), ("ostinato", "pad", "arp16"), ("melody", ""), form="build", chord_sounds=("strings", "pad", "piano")),
+    "clapstomp": Style((78, 112), (_d(kick="X-x-----X-x-----", clap=BACK), _d(kick=FOUR, clap=BACK, rim=OFF)), ("x-------x-------", "----------------"), ("strum", "block"), ("voice", "riff")),
+    "latin_pop": Style((88, 108), (_d(kick=FOUR, rim="---x--x----x--x-", shaker=SIXTEEN, conga="--x---xx--x---xx"),), ("x--x--x-x--x--x-",), ("strum", "stabs", "montuno"), ("voice", "brass")),
+    "percussion": Style((84, 150), (_d(conga="X--x--x-X--x--x-", shaker=SIXTEEN, bell="x---x-x-x---x-x-"), _d(tom="X--xX--xX-x-X-xx", rim="x-x-xx-x-x-xx-x-")), ("----------------",), ("none",), ("", "riff"), loose_ms=(3, 12)),
+    "arpeggio": Style((90, 150), (_d(),), ("----------------", "x---------------"), ("arp16", "arp8"), ("", "melody"), chord_sounds=("pluck", "mallet", "bell", "piano", "guitar")),
+}  # fmt: skip
+
+# Sections of a form: label, energy, bars, and which layers play (d drums, k no kick, b bass, c chords, l lead, r riser, f filtered).
+FORMS: dict[str, tuple[tuple[tuple[str, float, int, str], ...], ...]] = {
+    "edm": (
+        (("intro", 0.4, 4, "dc"), ("verse", 0.6, 8, "dbc"), ("build", 0.5, 4, "kclr"), ("drop", 1.0, 8, "dbcl"), ("break", 0.25, 6, "cl"), ("build", 0.5, 4, "kclr"), ("drop", 1.0, 8, "dbcl"), ("outro", 0.3, 4, "d")),
+        (("intro", 0.2, 8, "cf"), ("build", 0.45, 4, "kcr"), ("drop", 1.0, 8, "dbcl"), ("break", 0.2, 4, "c"), ("drop", 1.0, 8, "dbcl"), ("outro", 0.3, 4, "dc")),
+        (("intro", 0.35, 8, "dkf"), ("build", 0.5, 4, "dkclr"), ("drop", 1.0, 16, "dbcl"), ("break", 0.3, 8, "cl"), ("build", 0.5, 4, "kclr"), ("drop", 1.0, 8, "dbcl")),
+    ),
+    "song": (
+        (("intro", 0.4, 4, "cb"), ("verse", 0.6, 8, "dbcl"), ("hook", 0.9, 8, "dbcl"), ("verse", 0.6, 8, "dbcl"), ("hook", 0.9, 8, "dbcl"), ("break", 0.3, 4, "cl"), ("hook", 0.95, 8, "dbcl"), ("outro", 0.3, 4, "c")),
+        (("verse", 0.7, 8, "dbcl"), ("hook", 0.9, 8, "dbcl"), ("verse", 0.7, 8, "dbc"), ("break", 0.3, 4, "c"), ("hook", 1.0, 8, "dbcl")),
+        (("intro", 0.3, 4, "c"), ("verse", 0.5, 8, "cbl"), ("hook", 0.9, 8, "dbcl"), ("verse", 0.6, 8, "dbcl"), ("hook", 0.95, 8, "dbcl"), ("outro", 0.4, 4, "cb")),
+        (("verse", 0.8, 32, "dbcl"),),
+    ),
+    "build": (
+        (("intro", 0.2, 8, "c"), ("verse", 0.45, 8, "cb"), ("build", 0.6, 8, "dcbr"), ("drop", 1.0, 12, "dbcl"), ("outro", 0.2, 4, "c")),
+    ),
+}  # fmt: skip
+
+
+@dataclass
+class _Score:
+    """A piece while it is being written: the clock, the sounds in use, and three buses."""
+
+    rng: Random
+    style: Style
+    times: NDArray[np.float64]
+    drums: Sound
+    tonal: Sound
+    swing: float
+    loose_s: float
+    sounds: dict[object, Sound] = field(default_factory=dict)
+
+    def at(self, bar: int, step: float) -> float:
+        """Seconds of a step of a bar, swung and played by a person."""
+        steps = self.style.steps
+        beat, part = divmod(step, steps)
+        if steps == 4 and self.swing > 0.5:
+            part += (part % 2 == 1) * (self.swing - 0.5) * 2
+        where = bar * self.style.metre + beat + part / steps
+        time = float(np.interp(where, np.arange(len(self.times)), self.times))
+        return time + float(self.rng.normal(0, self.loose_s))
+
+    def beat_s(self, bar: int) -> float:
+        index = min(len(self.times) - 2, bar * self.style.metre)
+        return float(self.times[index + 1] - self.times[index])
+
+    def hit(self, kind: str, at_s: float, gain: float) -> None:
+        key = (kind, int(self.rng.integers(2)))
+        if key not in self.sounds:
+            self.sounds[key] = drum(kind, self.rng)
+        _put(self.drums, self.sounds[key], at_s, gain)
+
+    def tone(self, timbre: str, pitch: float, at_s: float, seconds: float, gain: float) -> None:
+        key = (timbre, round(pitch), round(seconds / 0.05))
+        if key not in self.sounds:
+            self.sounds[key] = note(timbre, round(pitch), max(1, round(seconds / 0.05)) * 0.05, self.rng)
+        _put(self.tonal, self.sounds[key], at_s, gain)
+
+
+def _put(bus: Sound, part: Sound, at_s: float, gain: float) -> None:
+    start = round(at_s * RATE_HZ)
+    if start < 0:
+        part, start = part[-start:], 0
+    part = part[: max(0, len(bus) - start)]
+    bus[start : start + len(part)] += np.float32(gain) * part
+
+
+def compose(name: str, seed: int, seconds: float = 45.0) -> Piece:
+    """A piece of style `name`: the same seed gives the same samples."""
+    rng = np.random.default_rng([seed, sum(map(ord, name))])
+    style = STYLES[name]
+    bpm = float(rng.uniform(*style.bpm))
+    bars = max(6, int(seconds / (60 / bpm * style.metre)))
+    plan = _plan(rng, style, bars)
+    times = _clock(rng, style, bpm, bars)
+    length = round((times[-1] + 1.2) * RATE_HZ)
+    score = _Score(rng, style, times, np.zeros(length, np.float32), np.zeros(length, np.float32), float(rng.uniform(*style.swing)), float(rng.uniform(*style.loose_ms)) / 1000)
+    _play(score, plan)
+    return _finished(score, plan, name)
+
+
+def _plan(rng: Random, style: Style, bars: int) -> list[tuple[int, int, str, float, str]]:
+    """Sections as (first bar, last bar, label, energy, layers), scaled to whole phrases that fill `bars`."""
+    forms = FORMS[style.form]
+    form = forms[int(rng.integers(len(forms)))]
+    scale = bars / sum(row[2] for row in form)
+    at, plan = 0, []
+    for label, energy, count, layers in form:
+        size = max(2, round(count * scale / 2) * 2)
+        if at < bars:
+            plan.append((at, min(bars, at + size), label, energy, layers))
+        at += size
+    return plan
+
+
+def _clock(rng: Random, style: Style, bpm: float, bars: int) -> NDArray[np.float64]:
+    """Seconds of every beat: steady, drifting, or with a change of tempo; a last beat more than the bars need."""
+    count = bars * style.metre + 1
+    period = np.full(count, 60 / bpm)
+    if style.drift and rng.random() < 0.8:
+        walk = np.cumsum(rng.normal(0, style.drift / 3, count))
+        period *= np.exp(np.clip(walk - np.linspace(0, walk[-1], count) * 0.7, -0.18, 0.18))
+    if rng.random() < 0.08:
+        where = int(rng.uniform(0.3, 0.7) * bars) * style.metre
+        period[where:] *= rng.uniform(0.85, 1.18)
+    if style.drift > 0.012 and rng.random() < 0.4:
+        period[-6:] *= np.linspace(1, rng.uniform(1.1, 1.5), 6)
+    first = 0.0 if rng.random() < 0.3 else float(rng.uniform(0.05, 1.5))
+    return np.asarray(first + np.concatenate([[0], np.cumsum(period)]))
+
+
+def _play(score: _Score, plan: list[tuple[int, int, str, float, str]]) -> None:
+    rng, style = score.rng, score.style
+    kits = [_varied(rng, style.drums[int(rng.integers(len(style.drums)))]) for _ in range(2)]
+    bass_line, bass_sound = str(rng.choice(style.bass)), str(rng.choice(style.bass_sounds))
+    chords = [(str(rng.choice(style.chords)), str(rng.choice(style.chord_sounds))) for _ in range(2 if rng.random() < 0.5 else 1)]
+    lead, lead_sound = str(rng.choice(style.lead)), str(rng.choice(style.lead_sounds))
+    harmony = _harmony(rng)
+    per_chord = int(rng.choice([1, 1, 1, 2]))
+    riff = _rhythm(rng, style, 0.45)
+    for first, last, label, energy, layers in plan:
+        kit = kits[0] if label in ("verse", "intro", "outro") else kits[-1]
+        for bar in range(first, last):
+            chord = harmony[bar // per_chord % len(harmony)]
+            gain = 0.35 + 0.65 * energy
+            if "d" in layers or "k" in layers:
+                _drum_bar(score, kit, bar, gain, "k" not in layers, fill=bar == last - 1 and rng.random() < 0.6)
+            if "b" in layers:
+                _bass_bar(score, bass_line, bass_sound, bar, chord, gain)
+            if "c" in layers:
+                for kind, timbre in chords:
+                    _chord_bar(score, kind, timbre, bar, chord, gain * 0.5)
+            if "l" in layers and lead:
+                _lead_bar(score, lead, lead_sound, bar, chord, gain, riff)
+        if "d" in layers and first and rng.random() < 0.6:
+            score.hit("crash", score.at(first, 0), 0.4)
+        if "r" in layers:
+            begin, end = score.times[first * style.metre], score.times[last * style.metre]
+            _put(score.tonal, riser(min(8.0, end - begin), rng), max(begin, end - 8.0), 0.3)
+            if rng.random() < 0.5:
+                for step in range(style.metre * style.steps):
+                    score.hit("snare", score.at(last - 1, step), 0.15 + 0.3 * step / 16)
+
+
+def _varied(rng: Random, kit: dict[str, str]) -> dict[str, str]:
+    """The same pattern as another drummer plays it: a few hits more or less, some parts left out."""
+    varied = {}
+    for kind, pattern in kit.items():
+        if kind not in ("kick", "snare", "clap") and rng.random() < 0.2:
+            continue
+        steps = list(pattern)
+        for k, step in enumerate(steps):
+            if step == "?":
+                steps[k] = "x" if rng.random() < 0.4 else "-"
+            elif step == "o" and rng.random() < 0.3:
+                steps[k] = "-"
+        if kind == "kick" and rng.random() < 0.3:
+            k = int(rng.integers(len(steps)))
+            steps[k] = "x" if steps[k] == "-" else steps[k]
+        varied[kind] = "".join(steps)
+    return varied
+
+
+_DRUM_GAIN = {"kick": 0.9, "snare": 0.6, "clap": 0.5, "hat": 0.22, "open": 0.25, "ride": 0.25, "crash": 0.35, "tom": 0.6, "conga": 0.45, "shaker": 0.2, "rim": 0.35, "bell": 0.25, "brush": 0.35}
+
+
+def _drum_bar(score: _Score, kit: dict[str, str], bar: int, gain: float, kick: bool, fill: bool) -> None:
+    rng = score.rng
+    for kind, pattern in kit.items():
+        if kind == "kick" and not kick:
+            continue
+        for step, mark in enumerate(pattern):
+            velocity = VELOCITY.get(mark, 0.0)
+            if velocity and not (fill and step >= len(pattern) * 3 // 4 and kind != "kick"):
+                score.hit(kind, score.at(bar, step), gain * _DRUM_GAIN[kind] * velocity * rng.uniform(0.8, 1.1))
+    if fill and kit:
+        kind = str(rng.choice(["snare", "tom"]))
+        size = score.style.metre * score.style.steps
+        for step in range(size * 3 // 4, size):
+            if rng.random() < 0.7:
+                score.hit(kind, score.at(bar, step), gain * rng.uniform(0.25, 0.6))
+
+
+SCALES = ((0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10), (0, 2, 3, 5, 7, 9, 10))
+
+
+def _harmony(rng: Random) -> list[tuple[int, tuple[int, ...]]]:
+    """Chords of a loop: root and three or four tones as MIDI numbers around the fourth octave."""
+    scale, key = SCALES[int(rng.integers(len(SCALES)))], int(rng.integers(12))
+    degrees = [0, *rng.choice(7, size=int(rng.choice([1, 3, 3, 3, 7])))]
+    if rng.random() < 0.1:
+        degrees = [0, 0, 0, 0]
+    size = 4 if rng.random() < 0.4 else 3
+    chords = []
+    for degree in degrees:
+        tones = [scale[(degree + 2 * k) % 7] + 12 * ((degree + 2 * k) // 7) for k in range(size)]
+        chords.append((key + tones[0] % 12, tuple(60 + (key + tone) % 12 for tone in tones)))
+    return chords
+
+
+def _bass_bar(score: _Score, line: str, timbre: str, bar: int, chord: tuple[int, tuple[int, ...]], gain: float) -> None:
+    root = 28 + (chord[0] - 4) % 12
+    step_s = score.beat_s(bar) / score.style.steps
+    hits = [k for k, mark in enumerate(line) if VELOCITY.get(mark, 0.0)]
+    for index, step in enumerate(hits):
+        until = hits[index + 1] if index + 1 < len(hits) else len(line)
+        jump = score.rng.choice([0, 0, 0, 7, 12, -5]) if index else 0
+        length = (until - step) * step_s * score.rng.choice([0.5, 0.9, 0.9])
+        score.tone(timbre, root + jump, score.at(bar, step), length, gain * 0.5)
+
+
+def _chord_bar(score: _Score, kind: str, timbre: str, bar: int, chord: tuple[int, tuple[int, ...]], gain: float) -> None:
+    rng, style = score.rng, score.style
+    size, beat = style.metre * style.steps, style.steps
+    step_s = score.beat_s(bar) / beat
+    tones = chord[1]
+    if kind == "none":
+        return
+    if kind.startswith("arp") or kind in ("alberti", "ostinato", "montuno", "bells"):
+        stride = {"arp16": 1, "ostinato": 2, "arp3": 1, "montuno": 1, "bells": 2}.get(kind, 2)
+        order = tones[::-1] if kind == "bells" else (tones[0], tones[2], tones[1], tones[2]) if kind == "alberti" else tones
+        for index, step in enumerate(range(0, size, stride)):
+            if kind == "montuno" and "x-xx-xx-x-xx-xx-"[step % 16] == "-":
+                continue
+            accent = 1.2 if index % 4 == 0 else 0.9
+            octave = 12 if kind in ("bells", "montuno") else 0
+            score.tone(timbre, order[index % len(order)] + octave, score.at(bar, step), stride * step_s * 1.1, gain * accent)
+        return
+    for step, length, up in _strokes(rng, style, kind, size, beat):
+        late = 0.0
+        spread = 0.008 if timbre in ("guitar", "muted") and kind in ("strum", "boomchick") else 0.0
+        for tone in tones if not up else tones[::-1]:
+            late += spread
+            when = score.at(bar, step) + late
+            if step == 0 and kind in ("pad", "block") and rng.random() < style.push / 2:
+                when -= 2 * step_s
+            score.tone(timbre, tone, when, length * step_s, gain * (0.8 if up else 1.0))
+        if kind in ("boomchick", "oompah", "oompah4") and step == 0:
+            score.tone(timbre, tones[0] - 24, score.at(bar, 0), beat * step_s, gain * 1.4)
+
+
+def _strokes(rng: Random, style: Style, kind: str, size: int, beat: int) -> list[tuple[int, float, bool]]:
+    """When a chord sounds in a bar: step, length in steps, whether it is an upstroke."""
+    if kind == "pad":
+        return [(0, size, False)]
+    if kind in ("block", "power", "organ", "strings", "brass"):
+        stride = beat if kind != "power" else max(1, beat // 2)
+        return [(step, stride * 0.9, False) for step in range(0, size, stride)]
+    if kind in ("offbeat", "skank"):
+        return [(step, 1, False) for step in range(beat // 2 if kind == "offbeat" else beat // 2, size, beat)]
+    if kind in ("oompah", "oompah4", "boomchick"):
+        every = range(beat, size, beat) if kind == "oompah" else range(beat, size, 2 * beat)
+        return [(0, beat, False), *((step, beat * 0.6, False) for step in every)]
+    if kind == "strum":
+        pattern = "x---x-u---u-x-u-" if rng.random() < 0.7 else "x-u-x-u-x-u-x-u-"
+        return [(k, 2, mark == "u") for k, mark in enumerate(pattern[:size]) if mark != "-"]
+    if kind == "mutes":
+        return [(k, 0.7, False) for k in range(size) if rng.random() < (0.8 if k % beat == 0 else 0.5)]
+    share = 0.4 if kind in ("comp", "comp3") else 0.3
+    return [(k, 1.2, False) for k in range(size) if rng.random() < share * (1.2 if k % beat == 0 else 0.8 if k % 2 == 0 else 0.4)]
+
+
+def _rhythm(rng: Random, style: Style, share: float) -> list[int]:
+    size = style.metre * style.steps
+    weight = [1.5 if k == 0 else 1.2 if k % style.steps == 0 else 1.0 if k % 2 == 0 else 0.4 for k in range(size)]
+    return [k for k in range(size) if rng.random() < share * weight[k]] or [0]
+
+
+def _lead_bar(score: _Score, kind: str, timbre: str, bar: int, chord: tuple[int, tuple[int, ...]], gain: float, riff: Sequence[int]) -> None:
+    rng, style = score.rng, score.style
+    if kind != "riff" and rng.random() < 0.15:
+        return
+    steps = riff if kind == "riff" else _rhythm(rng, style, 0.35)
+    timbre = kind if kind in ("brass", "flute", "strings", "voice") else timbre
+    step_s = score.beat_s(bar) / style.steps
+    sloppy = 0.035 if kind == "voice" else 0.006 if timbre in ("strings", "flute") else 0.0
+    octave = int(rng.choice([0, 12])) if kind != "voice" else -12
+    for index, step in enumerate(steps):
+        until = steps[index + 1] if index + 1 < len(steps) else style.metre * style.steps
+        pitch = chord[1][int(rng.integers(len(chord[1])))] + octave + (0 if rng.random() < 0.7 else int(rng.choice([-2, 2, 5])))
+        when = score.at(bar, step) + float(rng.normal(0.4 * sloppy, sloppy))
+        score.tone(timbre, pitch, when, max(0.06, (until - step) * step_s * 0.95), gain * 0.4)
+
+
+def _finished(score: _Score, plan: list[tuple[int, int, str, float, str]], name: str) -> Piece:
+    rng, style = score.rng, score.style
+    tonal = score.tonal
+    if style.form == "edm" and rng.random() < 0.6:
+        tonal = tonal * _ducked(score)
+    mix = score.drums * np.float32(rng.uniform(0.5, 1.2)) + tonal * np.float32(rng.uniform(0.35, 1.0))
+    for first, last, _, _, layers in plan:
+        if "f" in layers:
+            a, b = (round(score.times[k * style.metre] * RATE_HZ) for k in (first, last))
+            mix[a:b] = tilted(mix[a:b], -6.0)
+    if rng.random() < 0.7:
+        mix = room(mix, float(rng.uniform(0.3, 2.5)), float(rng.uniform(0.05, 0.5)), rng)
+    mix = np.asarray(np.tanh(mix / (np.percentile(np.abs(mix), 99.7) + 1e-6) * rng.uniform(0.5, 1.3)), np.float32)
+    end = plan[-1][1] * style.metre
+    beats = tuple((round(float(time), 5), k % style.metre + 1) for k, time in enumerate(score.times[: end + 1]))
+    sections = tuple((float(score.times[a * style.metre]), float(score.times[b * style.metre]), label, energy) for a, b, label, energy, _ in plan)
+    drops = tuple(row[0] for row in sections if row[2] == "drop")
+    return Piece(name, mix, beats, sections, drops)
+
+
+def _ducked(score: _Score) -> Sound:
+    """A bus that gives way on every beat, as under a pumping compressor."""
+    curve = np.ones(len(score.tonal), np.float32)
+    dip = (1 - 0.7 * np.exp(-np.arange(round(0.25 * RATE_HZ)) / RATE_HZ / 0.08)).astype(np.float32)
+    for time in score.times:
+        start = round(float(time) * RATE_HZ)
+        part = curve[start : start + len(dip)]
+        part[:] = np.minimum(part, dip[: len(part)])
+    return curve
+
+
+def beatless(seed: int, seconds: float = 30.0) -> Piece:
+    """Music or sound without a beat: drifting pads, free notes, talk, noise."""
+    rng = np.random.default_rng([seed, 7])
+    out = np.zeros(round(seconds * RATE_HZ), np.float32)
+    kind = ["pads", "free", "talk", "noise"][int(rng.integers(4))]
+    if kind == "talk":
+        out += speech(seconds, rng)
+    at = 0.0
+    while at < seconds and kind in ("pads", "free"):
+        timbre = str(rng.choice(["pad", "strings", "flute"] if kind == "pads" else ["piano", "bell", "guitar", "mallet"]))
+        _put(out, note(timbre, int(rng.integers(45, 80)), float(rng.uniform(1, 6)), rng), at, float(rng.uniform(0.3, 1)))
+        at += float(rng.exponential(1.2 if kind == "pads" else 0.5))
+    out += np.float32(rng.uniform(0.001, 0.02) if kind != "noise" else 0.2) * rng.standard_normal(len(out)).astype(np.float32)
+    return Piece("beatless", room(out, 2.0, 0.4, rng), ())
+
+
+def augmented(piece: Piece, seed: int) -> Piece:
+    """The piece faster or slower (pitch with it), with talk over it, tilted, clipped or noisy: what recordings do to music."""
+    rng = np.random.default_rng([seed, 11])
+    factor = _factor(piece, rng)
+    count = int(len(piece.samples) / factor)
+    samples = np.interp(np.arange(count) * factor, np.arange(len(piece.samples)), piece.samples).astype(np.float32)
+    if rng.random() < 0.5:
+        talk = speech(count / RATE_HZ + 0.1, rng)[:count]
+        samples += talk * np.float32(rng.uniform(0.1, 0.6) * np.sqrt((samples**2).mean()) / (np.sqrt((talk**2).mean()) + 1e-9) * 1.5)
+    samples = tilted(samples, float(rng.uniform(-3, 3)))
+    if rng.random() < 0.4:
+        samples = np.tanh(samples * rng.uniform(1, 4)).astype(np.float32)
+    samples += np.float32(10 ** rng.uniform(-4, -1.8)) * rng.standard_normal(count).astype(np.float32)
+    beats = tuple((time / factor, position) for time, position in piece.beats)
+    return Piece(piece.style, samples, beats)
+
+
+def _factor(piece: Piece, rng: Random) -> float:
+    """Speed-up between .72 and 1.5 that keeps 50 to 215 beats a minute."""
+    if len(piece.beats) < 2:
+        return float(rng.uniform(0.72, 1.5))
+    bpm = 60 / float(np.median(np.diff([time for time, _ in piece.beats])))
+    return float(np.clip(rng.uniform(0.72, 1.5), 50 / bpm, 215 / bpm))
