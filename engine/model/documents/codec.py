@@ -186,7 +186,7 @@ def from_plain(kind: Any, plain: Any, where: str = "document") -> Any:
         return _value(kind, plain, where)
     except DocumentError:
         raise
-    except (CutprintError, TypeError, ValueError, KeyError, AttributeError, OverflowError, ZeroDivisionError) as cause:
+    except (CutprintError, TypeError, ValueError, KeyError, AttributeError, ArithmeticError) as cause:
         raise _wrong(where, str(cause)) from cause
 
 

@@ -42,7 +42,7 @@ def unpack(blob: bytes) -> ClipAnalysis:
         body = _inflated(blob)
         size = struct.unpack("<I", body[:4])[0]
         return _filled(loads(body[4 : 4 + size]), body[4 + size :])
-    except (CutprintError, ValueError, KeyError, TypeError, AttributeError, OverflowError, struct.error, zlib.error) as cause:
+    except (CutprintError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, struct.error, zlib.error) as cause:
         raise DocumentError("blob_damaged", "A cached analysis is damaged.", "Run `cutprint cache clear`.") from cause
 
 
