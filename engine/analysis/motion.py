@@ -18,6 +18,10 @@ __all__ = ["CameraPath", "GridTracker", "Step", "kind_probabilities", "motion_in
 CELL_PX = 20
 """Grid of followed points at 320 px (measured as the best of 16 and 20; docs/clip_analysis.md)."""
 RANSAC_PX = 1.0
+LEAST_COVER = 0.4
+"""Share of cells with texture below which the camera is not measured (a figure on an empty background fills under a third)."""
+LEAST_CORNER = 1e-5
+"""Smallest eigenvalue (of 0-1 luma gradients over 3 px) that is texture and not coding noise."""
 INTENSITY_SCALE = 0.5
 """Picture heights per second at which motion counts as 0.63 (chosen: a walk across the frame in two seconds)."""
 SHAKE_WINDOW_S = 0.4
@@ -62,7 +66,13 @@ class GridTracker:
         if previous is None or previous.shape != luma.shape:
             return Step()
         points = _cell_corners(previous)
-        return _motion_between(previous, luma, points) if len(points) >= 6 else Step()
+        if len(points) < 6:
+            return Step()
+        step = _motion_between(previous, luma, points)
+        share = len(points) / max(1, (luma.shape[0] // CELL_PX) * (luma.shape[1] // CELL_PX))
+        if share < LEAST_COVER:  # texture on the subject alone says nothing about the camera
+            return Step(subject=step.overall * share, overall=step.overall * share)
+        return step
 
     def reset(self) -> None:
         """Forgets the picture before (at a cut)."""
@@ -77,7 +87,7 @@ def _cell_corners(luma: NDArray[np.uint8]) -> NDArray[np.float32]:
     cells = strength[: rows * CELL_PX, : columns * CELL_PX].reshape(rows, CELL_PX, columns, CELL_PX)
     cells = cells.transpose(0, 2, 1, 3).reshape(rows, columns, -1)
     best = cells.argmax(axis=2)
-    good = np.take_along_axis(cells, best[..., None], axis=2)[..., 0] > 1e-6
+    good = np.take_along_axis(cells, best[..., None], axis=2)[..., 0] > LEAST_CORNER
     y = np.arange(rows)[:, None] * CELL_PX + best // CELL_PX
     x = np.arange(columns)[None, :] * CELL_PX + best % CELL_PX
     return np.stack([x[good], y[good]], axis=1).astype(np.float32)
