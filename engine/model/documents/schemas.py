@@ -17,23 +17,16 @@ import numpy as np
 
 from engine.model.analysis import Curve
 from engine.model.documents.codec import Measured, hints, shape_of
+from engine.model.documents.meanings import meanings_of
 from engine.model.time import FrameRate, FrameSpan
 
 __all__ = ["schema_of"]
 
 RATIONAL = {"type": "string", "pattern": r"^-?\d+/\d+$"}
 _SPECIAL: dict[Any, dict[str, Any]] = {
-    FrameRate: {**RATIONAL, "description": "Frames per second as an exact quotient."},
+    FrameRate: RATIONAL,
     Fraction: RATIONAL,
     FrameSpan: {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2},
-    Curve: {
-        "type": "object",
-        "properties": {
-            "step_frames": {"type": "integer", "minimum": 1},
-            "values": {"type": "array", "items": {"type": ["number", "null"]}},
-        },
-        "required": ["step_frames", "values"],
-    },
     Measured: {"type": ["number", "null"]},
     bool: {"type": "boolean"},
     int: {"type": "integer"},
@@ -55,7 +48,7 @@ def schema_of(name: str, version: str, kind: type) -> dict[str, Any]:
 
 
 def _object(kind: type, parts: dict[str, Any]) -> dict[str, Any]:
-    shape = shape_of(kind)
+    shape, meanings = shape_of(kind), meanings_of(kind)
     properties: dict[str, Any] = {}
     required = []
     for one in dataclasses.fields(kind):
@@ -67,8 +60,24 @@ def _object(kind: type, parts: dict[str, Any]) -> dict[str, Any]:
     for name, derived in shape.derived.items():
         properties[name] = dict(derived.schema)
         required.append(name)
+    properties = {name: _explained(one, meanings.get(name, {})) for name, one in properties.items()}
     description = inspect.cleandoc(kind.__doc__ or "")
     return {"type": "object", "description": description, "properties": properties, "required": required}
+
+
+def _explained(schema: dict[str, Any], meaning: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema with its meaning; limits go to the numbers inside a list or an object."""
+    words = {name: meaning[name] for name in ("description", "unit") if name in meaning}
+    limits = {name: meaning[name] for name in ("minimum", "maximum", "exclusiveMinimum") if name in meaning}
+    if isinstance(schema.get("additionalProperties"), dict) and limits:
+        schema = {**schema, "additionalProperties": {**schema["additionalProperties"], **limits}}
+    elif "prefixItems" in schema and limits:
+        schema = {**schema, "prefixItems": [{**one, **limits} for one in schema["prefixItems"]]}
+    elif "items" in schema and limits:
+        schema = {**schema, "items": {**schema["items"], **limits}}
+    else:
+        schema = {**schema, **limits}
+    return {**words, **schema}
 
 
 def _with_enum(schema: dict[str, Any], allowed: tuple[str, ...] | None) -> dict[str, Any]:
@@ -96,10 +105,26 @@ def _schema(kind: Any, parts: dict[str, Any]) -> dict[str, Any]:
         return {"type": "array", "items": {"type": "string", "pattern": "^[0-9a-f]{16}$"}}
     if origin is not None and issubclass(origin, Mapping):
         return {"type": "object", "additionalProperties": _schema(typing.get_args(kind)[1], parts)}
+    if kind is Curve:
+        parts["Curve"] = _curve()
     if kind.__name__ not in parts:
         parts[kind.__name__] = {}  # holds the place while its own fields are looked at
         parts[kind.__name__] = _object(kind, parts)
     return {"$ref": f"#/$defs/{kind.__name__}"}
+
+
+def _curve() -> dict[str, Any]:
+    values = {"type": "array", "items": {"type": ["number", "null"]}}
+    meanings = meanings_of(Curve)
+    return {
+        "type": "object",
+        "description": "One measured quantity over a clip.",
+        "properties": {
+            "step_frames": _explained({"type": "integer"}, meanings["step_frames"]),
+            "values": _explained(values, meanings["values"]),
+        },
+        "required": ["step_frames", "values"],
+    }
 
 
 def _array(inner: tuple[Any, ...], parts: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,195 @@
+"""Rows of `meanings`: analyses, style and wishes."""
+
+from __future__ import annotations
+
+__all__ = ["ANALYSIS", "STYLE"]
+
+ANALYSIS = {
+    "ClipAnalysis": """
+        media_id | | the clip
+        analyser_version | | version of what measured it
+        options | | options it was measured with
+        rate | frames per second | frames here count at it, from the clip's first
+        duration_frames | >= 0 frames | length
+        shots | | stretches without a cut inside
+        shot_type | 0..1 | probability of each shot type
+        angle | 0..1 | probability of each camera angle
+        motion | 0..1 | probability of each kind of camera motion
+        motion_intensity | 0..1 | how much moves, camera and subject together
+        visual_quality | 0..1 | sharpness, light and steadiness together
+        quality_parts | 0..1 | named parts of it
+        blur | 0..1 | share of lost sharpness: 0 sharp, 1 mush
+        exposure | 0..1 | mean luma
+        shake_per_height | >= 0 of height | mean jerk of the camera's path per frame
+        color_variance | 0..1 | spread of colour
+        palette | | up to five colours: red, green, blue (0 to 255) and share of the picture
+        clipped | 0..1 | share of pixels burnt out or crushed
+        flicker | 0..1 | pumping of the light
+        camera | | mean motion: pan and tilt (share of the picture per second), zoom (factor - 1 per second), roll (degrees per second)
+        faces | | faces seen
+        subjects | | where the thing to look at is
+        loudness_lufs | LUFS | integrated loudness; null without sound
+        speech | 0..1 | probability that somebody speaks; null: not measured
+        curves | | measurements over time by name: motion, sharpness, exposure, shake, quality ...
+        signatures | 64 bits | perceptual hashes as 16 hex digits, one every `signature_step_frames`
+        signature_step_frames | >= 1 frames | distance of the signatures
+        evidence | | what each set of probabilities rests on
+        missing | | evidence that was not available, and why
+        warnings | | what is odd about the clip, in words
+    """,
+    "Curve": """
+        step_frames | >= 1 frames | frames that one sample speaks for
+        values | | samples; null where nothing could be measured
+    """,
+    "Shot": """
+        start_frame | >= 0 frames | first frame
+        end_frame | >= 0 frames | end, not included
+        begins_with | | how it begins
+    """,
+    "Face": """
+        frame | >= 0 frames | where it was seen
+        box | | where in the picture
+        pose | | frontal or profile
+        confidence | 0..1 | how sure
+    """,
+    "Subject": """
+        frame | >= 0 frames | where it was seen
+        box | | where in the picture
+        confidence | 0..1 | how sure
+    """,
+    "Box": """
+        x | of width | left edge in the displayed picture
+        y | of height | top edge
+        width | of width | width
+        height | of height | height
+    """,
+    "SongAnalysis": """
+        media_id | | the song
+        analyser_version | | version of what measured it
+        options | | options it was measured with
+        duration_s | >= 0 s | length
+        tempo_bpm | > 0 beats per minute | tempo
+        tempo_alternatives | | other tempi it could be counted in
+        confidence | 0..1 | how sure the beats are
+        beats | s | beats, ascending
+        downbeats | s | first beats of bars, ascending; each is a beat
+        accents | 0..1 | weight of each beat
+        beats_per_bar | >= 1 | beats in a bar
+        beat_source | | where the beats come from
+        sections | | stretches of the song
+        drops | s | where the music drops in
+        phrase_starts | s | beginnings of phrases
+        energy | 0..1 | loudness over time
+        energy_rate_hz | > 0 Hz | samples of `energy` per second
+        loudness_lufs | LUFS | integrated loudness; null for silence
+        notes | | what a listener should know
+    """,
+    "TempoAlternative": """
+        bpm | > 0 beats per minute | tempo
+        confidence | 0..1 | share of belief
+    """,
+}
+
+STYLE = {
+    "StyleProfile": """
+        creator_id | | whose fingerprint; null for the neutral prior
+        trained_on_videos | >= 0 | how many works it was learned from
+        last_updated | ISO 8601 | when it was learned
+        shot_patterns | | lengths and kinds of shots
+        sequencing_patterns | | what follows what
+        pacing_patterns | | how cuts lie to the beat
+        energy_matching | | how loud and quiet music is cut
+        transition_preferences | | shares of transitions
+        quality_thresholds | | limits below or above which a clip is not used
+        learned_model | | a trained selector beside the statistics; null when there is none
+        moment_preferences | | which part of a take is chosen
+        figures | | dotted name of a figure: how well it is known
+        works | | what it was learned from
+        notes | | in words
+    """,
+    "ShotPatterns": """
+        avg_shot_length | >= 0 s | mean
+        shot_length_std | >= 0 s | standard deviation
+        shot_length_distribution | >= 0 s | p10, p25, p50, p75, p90
+        shot_types | 0..1 | share of each shot type; they sum to 1
+    """,
+    "SequencingPatterns": """
+        angle_transitions | 0..1 | `front_to_side`: probability of the second given the first
+        same_angle_repeat_rate | 0..1 | share of cuts that stay at the angle
+        max_same_angle_streak | >= 0 | most shots in a row from one angle
+        shot_type_transitions | 0..1 | the same of shot types
+        motion_transitions | 0..1 | the same of camera motions
+    """,
+    "PacingPatterns": """
+        cuts_per_beat | >= 0 | cuts divided by beats
+        beat_skip_rate | 0..1 | share of beats without a cut where one was expected
+        hold_duration_close_up | >= 0 s | mean length of close-ups
+        hold_duration_medium | >= 0 s | mean length of medium shots
+        hold_duration_wide | >= 0 s | mean length of wide shots
+        beat_offset_frames | 0..1 | offset of cuts to their beat in frames at 30 fps (negative: early): share
+        duration_beats | 0..1 | length of shots in beats: share
+    """,
+    "EnergyMatching": """
+        high_energy_sections | | how loud sections are cut
+        low_energy_sections | | how quiet sections are cut
+    """,
+    "EnergyRule": """
+        preferred_shot_type | | the commonest
+        cut_frequency | | how often
+        motion_preference | 0..1 | wanted motion intensity
+    """,
+    "TransitionPreferences": """
+        hard_cut | 0..1 | share
+        quick_dissolve | 0..1 | share
+        whip_pan | 0..1 | share
+    """,
+    "QualityThresholds": """
+        min_visual_quality | 0..1 | least `visual_quality`
+        max_motion_blur | 0..1 | most `blur`
+        min_exposure | 0..1 | least `exposure`
+        max_exposure | 0..1 | most `exposure`
+    """,
+    "LearnedModel": """
+        model_type | | what trained it
+        model_path | | file beside the profile: the trainer's own JSON or UBJ, never pickle
+        feature_importance | | share of each feature in its decisions
+    """,
+    "MomentPreferences": """
+        position | 0..1 | shares over ten equal parts of the take
+        motion_peak | 0..1 | pull of the strongest motion
+        face | 0..1 | pull of a face
+    """,
+    "Figures": """
+        n | >= 0 | observations it rests on
+        std_error | >= 0 | in the figure's own unit; null where there is none
+        source | | the prior alone, the creator alone, or the two blended
+        prior | | the population's value
+    """,
+    "Work": """
+        name | | its file's name
+        media_id | | fingerprint of its content
+        shots | >= 0 | shots in it
+        kind | | what it was
+    """,
+    "Brief": """
+        rate | frames per second | of the edit, exact
+        width | >= 2 px | even
+        height | >= 2 px | even
+        duration_frames | >= 1 frames | wanted length
+        seed | | decides between equals
+        creator_id | | whose style; null for the only creator there is, or the prior
+        audio | | what is to be heard
+        song_start_s | >= 0 s | second of the song at frame 0; null lets the engine choose
+        song_loop | | repeat a song that is too short, at bar lines
+        must_use | | clips that have to be in it
+        avoid | | clips that must not be
+        first | | the clip to begin with
+        last | | the clip to end with
+        slow_motion | | play high frame rates slowly
+        draft | | quick and rough
+    """,
+    "ClipWish": """
+        media_id | | the clip
+        span | source frames | the part that is meant, [start, end); null: any
+    """,
+}
