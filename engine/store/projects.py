@@ -253,3 +253,29 @@ def remove_quietly(path: Path) -> None:
     """Removes a temporary file or folder if it can."""
     with contextlib.suppress(OSError):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def refuse_overwrite(output: Path, project: Path) -> None:
+    """Raises `RefusedError` where `output` exists and was not written by Cutprint for the project in folder `project`.
+
+    Outputs inside the project's folder are in its manifest; others are remembered there by their full path.
+    """
+    if not output.exists():
+        return
+    if output.is_dir():
+        raise OutputError("output_is_folder", f"{output} is a folder.", "Give a file name with -o.", path=str(output))
+    folder = ProjectFolder(project)
+    if folder.foreign([_output_name(output, project)]):
+        message = f"{output} exists and was not written by Cutprint, or changed since."
+        raise RefusedError("output_not_ours", message, "Choose another name with -o.", path=str(output))
+
+
+def remember_output(output: Path, project: Path) -> None:
+    """Records a finished output, so that the next one may take its place. A read-only project folder forgets."""
+    with contextlib.suppress(OutputError):
+        ProjectFolder(project).remember(_output_name(output, project))
+
+
+def _output_name(output: Path, project: Path) -> str:
+    full, home = output.absolute(), project.absolute()
+    return full.name if full.parent == home else str(full)

@@ -1,0 +1,1 @@
+"""All doors into the studio; no decisions of their own."""

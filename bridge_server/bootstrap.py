@@ -1,0 +1,78 @@
+"""Start-up: settings, log, writers and workers put together into a Studio."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import multiprocessing
+import signal
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from engine.settings import Settings, load_settings
+from engine.studio.context import Studio
+
+__all__ = ["open_studio", "start_log"]
+
+LOG_BYTES, LOG_FILES = 2_000_000, 3
+
+
+@contextmanager
+def open_studio(overrides: Mapping[str, Any], config: Path | None = None) -> Iterator[Studio]:
+    """A Studio for one command or one server, closed afterwards. Raises what `load_settings` raises."""
+    settings = load_settings(overrides, config)
+    start_log(settings)
+    studio = Studio(settings, writers=_LazyWriters(), make_executor=_process_pool)
+    try:
+        yield studio
+    finally:
+        studio.close()
+
+
+class _LazyWriters(Mapping[str, Any]):
+    """The table of writers, loaded when somebody looks: most commands never do."""
+
+    def _table(self) -> Mapping[str, Any]:
+        from otio_adapters.writers import WRITERS
+
+        return WRITERS
+
+    def __getitem__(self, name: str) -> Any:
+        return self._table()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._table())
+
+    def __len__(self) -> int:
+        return len(self._table())
+
+
+def _process_pool(workers: int) -> Executor:
+    # spawn everywhere: what works on Windows and macOS is what is tested on Linux
+    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_quiet_worker)
+
+
+def _quiet_worker() -> None:
+    """Ctrl-C goes to every process of a terminal; only the parent decides what it means."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def start_log(settings: Settings) -> None:
+    """The rotating log file in the workspace; none where that cannot be written (the command itself will say so)."""
+    root = logging.getLogger()
+    for handler in [one for one in root.handlers if getattr(one, "_cutprint", False)]:
+        root.removeHandler(handler)
+        handler.close()
+    with suppress(OSError):
+        folder = settings.workspace / "logs"
+        folder.mkdir(parents=True, exist_ok=True)
+        handler = logging.handlers.RotatingFileHandler(
+            folder / "cutprint.log", maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True
+        )
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        handler._cutprint = True  # type: ignore[attr-defined]
+        root.addHandler(handler)
+        root.setLevel(settings.log_level)

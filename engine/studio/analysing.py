@@ -1,0 +1,77 @@
+"""Facts of clips for people to read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.analysis.clip import AnalysisOptions
+from engine.analysis.groups import group_clips
+from engine.edit.footage import ClipInput, judge
+from engine.model import documents
+from engine.store.projects import check_writable
+from engine.studio.footage import Clip, Problem, gather
+from engine.studio.requests import AnalyzeRequest
+from engine.style.prior import neutral_profile
+
+if TYPE_CHECKING:
+    from engine.progress import Progress
+    from engine.studio.context import Studio
+
+__all__ = ["analyze"]
+
+
+def analyze(studio: Studio, request: AnalyzeRequest, progress: Progress) -> dict[str, Any]:
+    """Handler of `analyze`: `clips[]` with path, usable, why, warnings and every measured fact (curves included)."""
+    if request.plot:
+        check_writable(request.plot)
+    footage = gather(studio, request.clips, AnalysisOptions(draft=request.fast), request.plot, progress)
+    groups = group_clips({clip.media.media_id: clip.analysis for clip in footage.clips})
+    names = {clip.media.media_id: clip.path.name for clip in footage.clips}
+    rows = [_row(clip) for clip in footage.clips] + [_problem(problem) for problem in footage.problems]
+    for copy, original in footage.copies:
+        rows.append({"path": str(copy), "usable": False, "why": f"a copy of {original.name}", "warnings": [], "shots": []})
+    plots = _plots(request.plot, footage.clips, progress) if request.plot else []
+    return {
+        "clips": rows,
+        "groups": [{"kind": group.kind, "files": [names[one] for one in group.members], "best": names[group.best]} for group in groups],
+        "measured": footage.measured,
+        "plots": plots,
+    }
+
+
+def _row(clip: Clip) -> dict[str, Any]:
+    verdict = judge(ClipInput(clip.media, clip.analysis), neutral_profile().quality_thresholds)
+    facts = documents.encode(clip.analysis)
+    facts.pop("signatures")
+    return {
+        "path": str(clip.path),
+        "usable": verdict.usable,
+        "why": verdict.reason,
+        "media": documents.encode(clip.media),
+        "duration_s": clip.media.duration_s,
+        "likely": {
+            "shot_type": clip.analysis.likely_shot_type,
+            "angle": clip.analysis.likely_angle,
+            "motion": clip.analysis.likely_motion,
+        },
+        **facts,
+    }
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    error = problem.error.as_json()["error"]
+    return {"path": str(problem.path), "usable": False, "why": problem.error.message, "warnings": [], "shots": [], "error": error}
+
+
+def _plots(folder: Path, clips: tuple[Clip, ...], progress: Progress) -> list[str]:
+    from engine.analysis.clip_plot import plot_clip
+
+    progress.stage("Drawing sheets", len(clips))
+    files = []
+    for clip in clips:
+        path = folder / f"{clip.path.name}.png"
+        plot_clip(clip.media, clip.analysis, path)
+        files.append(str(path))
+        progress.advance()
+    return files

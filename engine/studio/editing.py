@@ -1,0 +1,218 @@
+"""The main job: clips and a song to an edit in a folder, with timelines, a storyboard and, when asked, the video."""
+
+from __future__ import annotations
+
+import collections
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.analysis.clip import AnalysisOptions
+from engine.analysis.groups import group_clips
+from engine.edit.footage import ClipInput, judge
+from engine.edit.make import make_edit
+from engine.errors import BadOption, FootageError, InputError
+from engine.model.media import Media
+from engine.model.style import Brief, ClipWish, StyleProfile
+from engine.model.time import STANDARD_RATES, FrameRate, FrameSpan
+from engine.model.timeline import Outcome, Timeline
+from engine.store.projects import HEAD, ProjectFolder, check_writable
+from engine.studio import exporting, rendering
+from engine.studio.footage import Footage, gather
+from engine.studio.requests import ASPECTS, EditRequest
+from engine.studio.songs import measured_song
+from engine.style.prior import neutral_profile
+
+if TYPE_CHECKING:
+    from engine.progress import Progress
+    from engine.studio.context import Studio
+
+__all__ = ["edit"]
+
+LONGEST_S = 3600.0
+SHORTEST_S = 1.0
+DEFAULT_RATE = FrameRate(30)
+VIDEO_NAME = "edit.mp4"
+STORYBOARD_NAME = "storyboard.png"
+
+
+def edit(studio: Studio, request: EditRequest, progress: Progress) -> dict[str, Any]:
+    """Handler of `edit`: writes the folder and returns what a person wants to know about it."""
+    _check(request)
+    folder = ProjectFolder(request.output)
+    with folder.locked():
+        before = folder.current()
+        names = [HEAD, STORYBOARD_NAME, *exporting.EDIT_FILES, *([VIDEO_NAME] if request.render else [])]
+        folder.refuse_foreign(names)
+        profile = _profile(request.creator)
+        song_media, song = measured_song(studio, request.song, progress)
+        footage = gather(studio, request.clips, AnalysisOptions(draft=request.draft), request.output, progress)
+        clips = [ClipInput(clip.media, clip.analysis) for clip in footage.clips]
+        if not clips:
+            raise _nothing_readable(footage)
+        brief = _brief(request, footage)
+        groups = group_clips({clip.media.media_id: clip.analysis for clip in clips})
+        project = before.project_id if before else studio.new_id()
+        timeline = make_edit(
+            brief, clips, song_media, song, profile, groups, project_id=project, created_at=studio.now(), progress=progress
+        )
+        timeline = timeline.replace(
+            outcomes=(*timeline.outcomes, *_other_outcomes(footage)),
+            revision=before.revision + 1 if before else 1,
+            parent=before.revision if before else None,
+            extra={"name": request.name or request.output.absolute().name},
+        )
+        exports, hints, warnings = exporting.all_formats(studio, timeline)
+        exports[STORYBOARD_NAME] = rendering.storyboard_png(studio, timeline, progress)
+        folder.commit(timeline, exports, "cli")
+        report = rendering.render_head(studio, folder, timeline, VIDEO_NAME, progress) if request.render else None
+    studio.cache.trim()
+    return _result(request, timeline, footage, profile, hints, warnings, report)
+
+
+def _check(request: EditRequest) -> None:
+    if not SHORTEST_S <= request.duration <= LONGEST_S:
+        raise BadOption("bad_duration", f"An edit of {request.duration:g} s cannot be made.", "Use 1 to 3600 seconds.")
+    if request.aspect not in ASPECTS:
+        raise BadOption("bad_aspect", f"There is no aspect {request.aspect!r}.", f"Use one of {', '.join(ASPECTS)}.")
+    if request.fps is not None and not 10 <= FrameRate.parse(request.fps).fps <= 120:
+        raise BadOption("bad_rate", f"An edit cannot run at {request.fps} frames a second.", "Use 24, 25, 29.97, 30, 50 or 60.")
+    check_writable(request.output)
+
+
+def _profile(creator: str | None) -> StyleProfile:
+    if creator is None:
+        return neutral_profile()
+    hint = "Leave out --creator to edit in the neutral style."
+    raise InputError("creator_unknown", f"Nothing has been learned from {creator!r} yet.", hint, creator=creator)
+
+
+def _nothing_readable(footage: Footage) -> FootageError:
+    shown = "; ".join(f"{problem.path.name}: {problem.error.message}" for problem in footage.problems[:3])
+    message = f"None of the {footage.found} files can be used. {shown}"
+    return FootageError("no_usable_clips", message, "Give the folder with the camera's own files.")
+
+
+def _brief(request: EditRequest, footage: Footage) -> Brief:
+    media = [clip.media for clip in footage.clips]
+    rate = FrameRate.parse(request.fps) if request.fps else commonest_rate(media)
+    width, height = ASPECTS[request.aspect]
+    return Brief(
+        rate=rate,
+        width=width,
+        height=height,
+        duration_frames=rate.frames(request.duration),
+        seed=request.seed,
+        creator_id=request.creator,
+        audio=request.audio,
+        song_start_s=request.song_start,
+        song_loop=request.song_loop,
+        must_use=tuple(_wish(text, media) for text in request.must_use),
+        avoid=tuple(_wish(text, media) for text in request.avoid),
+        first=_wish(request.first, media) if request.first else None,
+        last=_wish(request.last, media) if request.last else None,
+        draft=request.draft,
+    )
+
+
+def commonest_rate(media: Sequence[Media]) -> FrameRate:
+    """The rate most sources have, snapped to a standard one up to 60; the quicker of equals."""
+    counts: collections.Counter[FrameRate] = collections.Counter()
+    for one in media:
+        rate = one.video.rate if one.video else None
+        if rate in STANDARD_RATES and rate is not None:
+            counts[_halved(rate)] += 1
+    return max(counts, key=lambda rate: (counts[rate], rate.fraction)) if counts else DEFAULT_RATE
+
+
+def _halved(rate: FrameRate) -> FrameRate:
+    """High-speed sources play at their half or quarter: 120 becomes 60."""
+    while rate.fraction > 60:
+        rate = FrameRate(rate.numerator, rate.denominator * 2)
+    return rate
+
+
+def _wish(text: str, media: Sequence[Media]) -> ClipWish:
+    """`name` or `name@IN-OUT` (seconds) -> the clip that is meant, by path, file name or name without suffix."""
+    name, _, part = text.rpartition("@") if re.search(r"@[\d.]+-[\d.]+$", text) else (text, "", "")
+    found = [one for one in media if name in (one.path, one.name, Path(one.name).stem) or Path(name).absolute() == Path(one.path)]
+    if len(found) != 1:
+        what = "no clip" if not found else f"{len(found)} clips"
+        raise BadOption("wish_unclear", f"{name!r} names {what}.", "Write the file's name as `cutprint analyze` shows it.")
+    video = found[0].video
+    if not part or video is None:
+        return ClipWish(found[0].media_id)
+    start, end = (float(value) for value in part.split("-"))
+    span = FrameSpan(*sorted((video.rate.frames(start), video.rate.frames(end)))).intersection(video.span)
+    if span is None:
+        raise BadOption("wish_unclear", f"{found[0].name} has nothing between {start:g} and {end:g} s.", "Check the times.")
+    return ClipWish(found[0].media_id, span)
+
+
+def _other_outcomes(footage: Footage) -> list[Outcome]:
+    rows = []
+    for problem in footage.problems:
+        one = problem.media.media_id if problem.media else ""
+        rows.append(Outcome(one, problem.path.name, "unreadable", problem.error.message))
+    ids = {clip.path: clip.media.media_id for clip in footage.clips}
+    for copy, original in footage.copies:
+        one = ids.get(original, "")
+        rows.append(Outcome(one, copy.name, "near_duplicate", f"is a copy of {original.name}", duplicate_of=one or None))
+    return rows
+
+
+def _result(
+    request: EditRequest,
+    timeline: Timeline,
+    footage: Footage,
+    profile: StyleProfile,
+    hints: list[str],
+    warnings: list[str],
+    report: Any,
+) -> dict[str, Any]:
+    by_status = collections.Counter(outcome.status for outcome in timeline.outcomes)
+    rejected: dict[str, list[str]] = {}
+    for outcome in timeline.outcomes:
+        if outcome.status in ("rejected", "unreadable"):
+            rejected.setdefault(outcome.reason, []).append(outcome.file)
+    usable = sum(judge(ClipInput(clip.media, clip.analysis), profile.quality_thresholds).usable for clip in footage.clips)
+    song = timeline.song
+    files = {name: str(request.output / name) for name in [HEAD, *exporting.EDIT_FILES, STORYBOARD_NAME]}
+    if report is not None:
+        files[VIDEO_NAME] = report.path
+    return {
+        "project_id": timeline.project_id,
+        "revision": timeline.revision,
+        "name": timeline.extra.get("name"),
+        "files": files,
+        "clips": {
+            "found": footage.found,
+            "usable": usable,
+            "used": by_status["used"],
+            "not_chosen": by_status["not_chosen"],
+            "near_duplicates": by_status["near_duplicate"],
+            "rejected": by_status["rejected"] + by_status["unreadable"],
+            "reasons": {reason: sorted(names) for reason, names in sorted(rejected.items())},
+            "measured": footage.measured,
+        },
+        "profile": {"creator": profile.creator_id, "videos": profile.trained_on_videos},
+        "duration_s": float(timeline.duration_s),
+        "frames": timeline.duration_frames,
+        "rate": timeline.rate.to_json(),
+        "size": [timeline.width, timeline.height],
+        "shots": len(timeline.clips),
+        "song": {
+            "file": str(request.song),
+            "bpm": song.bpm if song else None,
+            "confidence": song.confidence if song else None,
+            "start_s": song.source_start_s if song else None,
+            "notes": list(song.notes) if song else [],
+        },
+        "notes": timeline.ai_reasoning.notes,
+        "relaxed": list(timeline.ai_reasoning.relaxed),
+        "evidence_missing": list(timeline.ai_reasoning.evidence_missing),
+        "import": hints,
+        "warnings": warnings,
+        "render": None if report is None else rendering.report_json(report),
+    }
