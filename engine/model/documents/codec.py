@@ -18,6 +18,7 @@ from fractions import Fraction
 from typing import Any, Literal, Union
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.errors import CutprintError, DocumentError
 from engine.model.analysis import Curve
@@ -82,21 +83,11 @@ def to_plain(value: Any, context: Mapping[str, Any]) -> Any:
     """
     if value is None or isinstance(value, (bool, int, str)):
         return value
-    if isinstance(value, np.generic):
-        return to_plain(value.item(), context)
-    if isinstance(value, float):
-        return _finite(value)
-    special = _SPECIAL_OUT.get(type(value))
-    if special is not None:
-        return special(value)
+    for kinds, written in _OUT:
+        if isinstance(value, kinds):
+            return written(value, context)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return _object(value, context)
-    if isinstance(value, Mapping):
-        return {str(name): to_plain(item, context) for name, item in value.items()}
-    if isinstance(value, (tuple, list)):
-        return [to_plain(item, context) for item in value]
-    if isinstance(value, np.ndarray) and value.dtype == np.uint64:
-        return [f"{int(item):016x}" for item in value]
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
@@ -143,7 +134,7 @@ def check_derived(value: Any, plain: Any, context: Mapping[str, Any], where: str
     if isinstance(value, tuple):
         for index, (item, part) in enumerate(zip(value, plain)):
             check_derived(item, part, context, f"{where}[{index}]")
-    if not dataclasses.is_dataclass(value) or type(value) in _SPECIAL_OUT:
+    if not dataclasses.is_dataclass(value) or isinstance(value, (FrameRate, FrameSpan, Curve)):
         return
     shape = shape_of(type(value))
     for name, derived in shape.derived.items():
@@ -172,12 +163,24 @@ def _curve_out(curve: Curve) -> dict[str, Any]:
     return {"step_frames": curve.step_frames, "values": values}
 
 
-_SPECIAL_OUT: dict[type, Callable[[Any], Any]] = {
-    FrameRate: lambda rate: rate.to_json(),
-    Fraction: lambda number: f"{number.numerator}/{number.denominator}",
-    FrameSpan: lambda span: [span.start, span.end],
-    Curve: _curve_out,
-}
+def _hashes_out(hashes: NDArray[Any]) -> list[str]:
+    if hashes.dtype != np.uint64:
+        raise TypeError(f"an array of {hashes.dtype} has no JSON form")
+    return [f"{int(item):016x}" for item in hashes]
+
+
+_OUT: tuple[tuple[Any, Callable[[Any, Mapping[str, Any]], Any]], ...] = (
+    (np.generic, lambda number, context: to_plain(number.item(), context)),
+    (float, lambda number, _: _finite(number)),
+    (FrameRate, lambda rate, _: rate.to_json()),
+    (Fraction, lambda number, _: f"{number.numerator}/{number.denominator}"),
+    (FrameSpan, lambda span, _: [span.start, span.end]),
+    (Curve, lambda curve, _: _curve_out(curve)),
+    (np.ndarray, lambda hashes, _: _hashes_out(hashes)),
+    (Mapping, lambda table, context: {str(name): to_plain(item, context) for name, item in table.items()}),
+    ((tuple, list), lambda items, context: [to_plain(item, context) for item in items]),
+)
+"""How a value is written, first match first."""
 
 
 def from_plain(kind: Any, plain: Any, where: str = "document") -> Any:
@@ -195,25 +198,18 @@ def _wrong(where: str, why: str) -> DocumentError:
 
 
 def _value(kind: Any, plain: Any, where: str) -> Any:
-    origin = typing.get_origin(kind)
-    if kind is Any:
-        return plain
-    if origin in (Union, types.UnionType):
-        return _optional(kind, plain, where)
-    if origin is Literal:
-        return _one_of(typing.get_args(kind), plain, where)
-    if origin is tuple:
-        return _tuple(typing.get_args(kind), plain, where)
-    if origin is not None and issubclass(origin, Mapping):
-        _expect(isinstance(plain, dict), where, "an object is expected")
-        inner = typing.get_args(kind)[1]
-        return {str(name): _value(inner, item, f"{where}.{name}") for name, item in plain.items()}
-    special = _SPECIAL_IN.get(origin or kind)
-    if special is not None:
-        return special(plain, where)
+    reader = _READERS.get(typing.get_origin(kind) or kind)
+    if reader is not None:
+        return reader(kind, plain, where)
     if dataclasses.is_dataclass(kind):
         return _dataclass(typing.cast(type, kind), plain, where)
     return _scalar(kind, plain, where)
+
+
+def _mapping(kind: Any, plain: Any, where: str) -> dict[str, Any]:
+    _expect(isinstance(plain, dict), where, "an object is expected")
+    inner = typing.get_args(kind)[1]
+    return {str(name): _value(inner, item, f"{where}.{name}") for name, item in plain.items()}
 
 
 def _expect(holds: bool, where: str, why: str) -> None:
@@ -238,7 +234,8 @@ def _one_of(allowed: tuple[Any, ...], plain: Any, where: str) -> Any:
     return plain
 
 
-def _tuple(inner: tuple[Any, ...], plain: Any, where: str) -> tuple[Any, ...]:
+def _tuple(kind: Any, plain: Any, where: str) -> tuple[Any, ...]:
+    inner = typing.get_args(kind)
     _expect(isinstance(plain, list), where, "a list is expected")
     if len(inner) == 2 and inner[1] is Ellipsis:
         return tuple(_value(inner[0], item, f"{where}[{index}]") for index, item in enumerate(plain))
@@ -275,7 +272,7 @@ def _required(one: dataclasses.Field[Any]) -> bool:
     return one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING
 
 
-def _curve_in(plain: Any, where: str) -> Curve:
+def _curve_in(kind: Any, plain: Any, where: str) -> Curve:
     _expect(isinstance(plain, dict) and {"step_frames", "values"} <= plain.keys(), where, "a curve is expected")
     values = [math.nan if item is None else _scalar(float, item, where) for item in _list(plain["values"], where)]
     with np.errstate(over="raise"):
@@ -287,7 +284,7 @@ def _list(plain: Any, where: str) -> list[Any]:
     return typing.cast(list[Any], plain)
 
 
-def _span_in(plain: Any, where: str) -> FrameSpan:
+def _span_in(kind: Any, plain: Any, where: str) -> FrameSpan:
     start, end = (_scalar(int, item, where) for item in _list(plain, where))
     return FrameSpan(start, end)
 
@@ -295,7 +292,7 @@ def _span_in(plain: Any, where: str) -> FrameSpan:
 QUOTIENT = re.compile(r"(-?[0-9]{1,40})/([0-9]{1,40})")
 
 
-def _quotient_in(plain: Any, where: str) -> Fraction:
+def _quotient_in(kind: Any, plain: Any, where: str) -> Fraction:
     """Exact, and only as we write it: `Fraction` itself would spend hours on "1e999999999"."""
     found = QUOTIENT.fullmatch(plain) if isinstance(plain, str) else None
     _expect(found is not None and int(found[2]) != 0, where, 'a quotient such as "30000/1001" is expected')
@@ -303,23 +300,29 @@ def _quotient_in(plain: Any, where: str) -> Fraction:
     return Fraction(int(found[1]), int(found[2]))
 
 
-def _rate_in(plain: Any, where: str) -> FrameRate:
+def _rate_in(kind: Any, plain: Any, where: str) -> FrameRate:
     """As written, not snapped to a standard rate: the document's frames count at exactly this one."""
-    exact = _quotient_in(plain, where)
+    exact = _quotient_in(kind, plain, where)
     return FrameRate(exact.numerator, exact.denominator)
 
 
-def _hashes_in(plain: Any, where: str) -> np.ndarray[Any, np.dtype[np.uint64]]:
+def _hashes_in(kind: Any, plain: Any, where: str) -> NDArray[np.uint64]:
     items = _list(plain, where)
     _expect(all(isinstance(item, str) and re.fullmatch("[0-9a-f]{16}", item) for item in items), where, "hex words are expected")
     return np.array([int(item, 16) for item in items], np.uint64)
 
 
-def _measured_in(plain: Any, where: str) -> float:
+def _measured_in(kind: Any, plain: Any, where: str) -> float:
     return math.nan if plain is None else float(_scalar(float, plain, where))
 
 
-_SPECIAL_IN: dict[Any, Callable[[Any, str], Any]] = {
+_READERS: dict[Any, Callable[[Any, Any, str], Any]] = {
+    Any: lambda _, plain, __: plain,
+    Union: _optional,
+    types.UnionType: _optional,
+    Literal: lambda kind, plain, where: _one_of(typing.get_args(kind), plain, where),
+    tuple: _tuple,
+    Mapping: _mapping,
     FrameRate: _rate_in,
     Fraction: _quotient_in,
     FrameSpan: _span_in,
@@ -327,3 +330,4 @@ _SPECIAL_IN: dict[Any, Callable[[Any, str], Any]] = {
     Measured: _measured_in,
     np.ndarray: _hashes_in,
 }
+"""How a value is read, by its type or the type's origin; dataclasses and plain scalars beside."""

@@ -9,7 +9,7 @@ import dataclasses
 import inspect
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, Literal, Union
 
@@ -93,24 +93,20 @@ def _schema(kind: Any, parts: dict[str, Any]) -> dict[str, Any]:
     special = _SPECIAL.get(kind)
     if special is not None:
         return dict(special)
-    origin = typing.get_origin(kind)
-    if origin in (Union, types.UnionType):
-        inner = next(one for one in typing.get_args(kind) if one is not type(None))
-        return {"anyOf": [_schema(inner, parts), {"type": "null"}]}
-    if origin is Literal:
-        return {"enum": list(typing.get_args(kind))}
-    if origin is tuple:
-        return _array(typing.get_args(kind), parts)
-    if origin is np.ndarray:
-        return {"type": "array", "items": {"type": "string", "pattern": "^[0-9a-f]{16}$"}}
-    if origin is not None and issubclass(origin, Mapping):
-        return {"type": "object", "additionalProperties": _schema(typing.get_args(kind)[1], parts)}
+    by_origin = _BY_ORIGIN.get(typing.get_origin(kind))
+    if by_origin is not None:
+        return by_origin(typing.get_args(kind), parts)
     if kind is Curve:
         parts["Curve"] = _curve()
     if kind.__name__ not in parts:
         parts[kind.__name__] = {}  # holds the place while its own fields are looked at
         parts[kind.__name__] = _object(kind, parts)
     return {"$ref": f"#/$defs/{kind.__name__}"}
+
+
+def _optional(inner: tuple[Any, ...], parts: dict[str, Any]) -> dict[str, Any]:
+    kind = next(one for one in inner if one is not type(None))
+    return {"anyOf": [_schema(kind, parts), {"type": "null"}]}
 
 
 def _curve() -> dict[str, Any]:
@@ -132,6 +128,16 @@ def _array(inner: tuple[Any, ...], parts: dict[str, Any]) -> dict[str, Any]:
         return {"type": "array", "items": _schema(inner[0], parts)}
     items = [_schema(one, parts) for one in inner]
     return {"type": "array", "prefixItems": items, "minItems": len(items), "maxItems": len(items)}
+
+
+_BY_ORIGIN: dict[Any, Callable[[tuple[Any, ...], dict[str, Any]], dict[str, Any]]] = {
+    Union: _optional,
+    types.UnionType: _optional,
+    Literal: lambda inner, _: {"enum": list(inner)},
+    tuple: _array,
+    np.ndarray: lambda _, __: {"type": "array", "items": {"type": "string", "pattern": "^[0-9a-f]{16}$"}},
+    Mapping: lambda inner, parts: {"type": "object", "additionalProperties": _schema(inner[1], parts)},
+}
 
 
 def main() -> None:
