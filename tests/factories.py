@@ -341,7 +341,8 @@ texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
 shares = st.floats(0, 1)
 seconds = st.floats(0, 1e5)
 ids = st.text("abcdef0123456789_", min_size=1, max_size=16)
-extras = st.dictionaries(texts.map(lambda name: f"x_{name}"), st.recursive(st.none() | st.booleans() | st.integers() | texts, st.lists, max_leaves=4), max_size=2)
+_json = st.recursive(st.none() | st.booleans() | st.integers() | texts, st.lists, max_leaves=4)
+extras = st.dictionaries(texts.map(lambda name: f"x_{name}"), _json, max_size=2)
 
 
 def rates() -> st.SearchStrategy[FrameRate]:
@@ -438,7 +439,10 @@ def _user_edits() -> st.SearchStrategy[UserEdit]:
 
 
 def song_uses(duration_s: float) -> st.SearchStrategy[SongUse]:
-    return st.builds(lambda start, fade, more: song_use(duration_s, source_start_s=start, fade_out_s=fade, extra=more), seconds, shares, extras)
+    def used(start: float, fade: float, more: dict[str, Any]) -> SongUse:
+        return song_use(duration_s, source_start_s=start, fade_out_s=fade, extra=more)
+
+    return st.builds(used, seconds, shares, extras)
 
 
 @st.composite
@@ -490,12 +494,12 @@ def profiles(draw: st.DrawFn) -> StyleProfile:
 def briefs() -> st.SearchStrategy[Brief]:
     """Any wish."""
     wish = st.builds(ClipWish, ids, st.none() | st.builds(lambda a, b: FrameSpan(a, a + b), st.integers(0, 999), st.integers(1, 99)))
-    return st.builds(
-        lambda rate, frames, seed, audio, must, first: brief(rate=rate, duration_frames=frames, seed=seed, audio=audio, must_use=must, first=first),
-        rates(),
-        st.integers(1, 10**6),
-        st.integers(0, 2**32),
-        st.sampled_from(names.AUDIO_MODES),
-        st.lists(wish, max_size=2).map(tuple),
-        st.none() | wish,
-    )
+    fields = {
+        "rate": rates(),
+        "duration_frames": st.integers(1, 10**6),
+        "seed": st.integers(0, 2**32),
+        "audio": st.sampled_from(names.AUDIO_MODES),
+        "must_use": st.lists(wish, max_size=2).map(tuple),
+        "first": st.none() | wish,
+    }
+    return st.fixed_dictionaries(fields).map(lambda drawn: brief(**drawn))

@@ -140,7 +140,14 @@ def test_what_pack_did_not_write_is_refused(blob: bytes) -> None:
     assert caught.value.code == "blob_damaged"
 
 
-@pytest.mark.parametrize("change", [(b'"signatures": 300}', b'"signatures": -1}'), (b'"signatures": 300}', b'"signatures": 299}'), (b'"motion": [1, 300]', b'"motion": [0, 300]')])
+@pytest.mark.parametrize(
+    "change",
+    [
+        (b'"signatures": 300}', b'"signatures": -1}'),
+        (b'"signatures": 300}', b'"signatures": 299}'),
+        (b'"motion": [1, 300]', b'"motion": [0, 300]'),
+    ],
+)
 def test_a_head_that_lies_about_its_arrays_is_refused(change: tuple[bytes, bytes]) -> None:
     body = zlib.decompress(BLOB[4:])
     size = struct.unpack("<I", body[:4])[0]

@@ -24,7 +24,7 @@ from engine.errors import CutprintError, DocumentError
 from engine.model.analysis import Curve
 from engine.model.time import FrameRate, FrameSpan
 
-__all__ = ["NUMBER", "Derived", "Measured", "Shape", "check_derived", "from_plain", "shape_of", "to_plain"]
+__all__ = ["NUMBER", "Derived", "Measured", "Shape", "check_derived", "from_plain", "in_order", "shape_of", "to_plain"]
 
 NUMBER = {"type": "number"}
 
@@ -50,6 +50,7 @@ class Shape:
     """rename : dataclass field -> JSON name. derived : JSON name -> Derived. rest : field for unknown keys, written inline.
 
     enums : field -> its closed vocabulary (of the keys where the field is a mapping). unmeasured : its floats may be NaN.
+    first : JSON names in the order a reader wants them; the others follow.
     """
 
     rename: Mapping[str, str] = field(default_factory=dict)
@@ -57,6 +58,7 @@ class Shape:
     rest: str | None = None
     enums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unmeasured: bool = False
+    first: tuple[str, ...] = ()
 
 
 PLAIN = Shape()
@@ -108,7 +110,12 @@ def _object(value: Any, context: Mapping[str, Any]) -> dict[str, Any]:
     if shape.rest:
         for name, item in getattr(value, shape.rest).items():
             plain.setdefault(name, to_plain(item, context))
-    return plain
+    return in_order(plain, shape)
+
+
+def in_order(fields: dict[str, Any], shape: Shape) -> dict[str, Any]:
+    """The same fields, those first that a reader looks for."""
+    return {**{name: fields[name] for name in shape.first}, **fields}
 
 
 def _field(value: Any, name: str, context: Mapping[str, Any]) -> Any:

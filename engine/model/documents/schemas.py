@@ -16,7 +16,7 @@ from typing import Any, Literal, Union
 import numpy as np
 
 from engine.model.analysis import Curve
-from engine.model.documents.codec import Measured, hints, shape_of
+from engine.model.documents.codec import Measured, hints, in_order, shape_of
 from engine.model.documents.meanings import meanings_of
 from engine.model.time import FrameRate, FrameSpan
 
@@ -60,7 +60,7 @@ def _object(kind: type, parts: dict[str, Any]) -> dict[str, Any]:
     for name, derived in shape.derived.items():
         properties[name] = dict(derived.schema)
         required.append(name)
-    properties = {name: _explained(one, meanings.get(name, {})) for name, one in properties.items()}
+    properties = {name: _explained(one, meanings.get(name, {})) for name, one in in_order(properties, shape).items()}
     description = inspect.cleandoc(kind.__doc__ or "")
     return {"type": "object", "description": description, "properties": properties, "required": required}
 

@@ -67,6 +67,7 @@ PLACEMENT = Shape(
         "locked": Derived(lambda clip, _: clip.lock is not None, {"type": "boolean"}),
     },
     rest="extra",
+    first=("id", "file", "source_start", "source_end", "timeline_start", "duration", "locked", "lock_metadata", "metadata", "edit_history"),
 )
 
 MEDIA = Shape(
@@ -89,6 +90,10 @@ TIMELINE = Shape(
     derived={"duration": Derived(lambda timeline, _: float(timeline.duration_s), NUMBER, _half_frame)},
     rest="extra",
     enums={"audio": names.AUDIO_MODES},
+    first=(
+        *("project_id", "creator_id", "created_at", "revision", "parent", "rate", "width", "height", "duration", "duration_frames"),
+        *("audio", "seed", "song", "clips", "deleted_clips", "transitions", "user_edits", "ai_reasoning", "final_status"),
+    ),
 )
 
 SHAPES = MappingProxyType(
