@@ -27,7 +27,7 @@ ASPECTS = {"9:16": (1080, 1920), "4:5": (1080, 1350), "1:1": (1080, 1080), "16:9
 
 PRESETS = ("instagram", "tiktok", "youtube-shorts", "square", "landscape", "master")
 QUALITIES = ("draft", "high", "maximum")
-EXPORT_FORMATS = ("otio", "resolve-otio", "premiere-otio", "fcpxml", "fcp7", "edl", "json")
+EXPORT_FORMATS = ("otio", "resolve-otio", "fcpxml", "fcp7", "edl", "json")
 MARKERS = ("none", "sections", "beats", "reasons", "all")
 
 

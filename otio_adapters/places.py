@@ -1,0 +1,80 @@
+"""How media are named and counted in interchange files: URLs per host, timecode, positions on the sequence's grid. Pure."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from urllib.parse import quote
+
+from engine.model.media import Media
+from engine.model.time import FrameRate, round_half_up
+from engine.model.timeline import Placement, Timeline
+
+__all__ = ["START_HOUR", "bare_path", "file_url", "is_windows", "marker_rows", "media_start_s", "record_start", "source_in_s", "source_on_grid"]
+
+START_HOUR = 3600
+"""Seconds: timelines begin at 01:00:00:00, as NLEs have it."""
+
+WINDOWS_DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
+
+
+def is_windows(path: str) -> bool:
+    """True for paths with a drive letter or a server name (UNC), whatever system this runs on."""
+    return bool(WINDOWS_DRIVE.match(path)) or path.startswith("\\\\")
+
+
+def bare_path(path: str) -> str:
+    """An absolute path with forward slashes, not encoded: what Resolve writes into its own OTIO files."""
+    return path.replace("\\", "/") if is_windows(path) else path
+
+
+def file_url(path: str, host: str = "") -> str:
+    """A file URL, percent-encoded but for RFC 3986's unreserved characters and `/`.
+
+    host : "localhost" for Final Cut 7 XML, else empty. Server names (UNC) become the URL's host.
+    """
+    plain = bare_path(path)
+    if path.startswith("\\\\"):
+        server, _, rest = plain[2:].partition("/")
+        return f"file://{quote(server)}/{quote(rest, safe='/')}"
+    if is_windows(path):
+        return f"file://{host}/{plain[0]}:{quote(plain[2:], safe='/')}"
+    return f"file://{host}{quote(plain, safe='/')}"
+
+
+def media_start_s(media: Media) -> Fraction:
+    """Start timecode of the file in exact seconds; 0 where it has none."""
+    video = media.video
+    return video.rate.seconds(video.start_frame) if video is not None else Fraction(0)
+
+
+def source_in_s(timeline: Timeline, clip: Placement) -> Fraction:
+    """In point of a placement in the media's own timecode time, exact seconds."""
+    return media_start_s(timeline.media_of(clip)) + clip.source_start_s
+
+
+def source_on_grid(clip: Placement, rate: FrameRate) -> int:
+    """In point in frames of the sequence, counted from the file's first frame."""
+    return round_half_up(clip.source_start_s * rate.fraction)
+
+
+def record_start(rate: FrameRate) -> int:
+    """Frame number of 01:00:00:00 (non-drop) at a rate."""
+    return START_HOUR * rate.timebase
+
+
+def marker_rows(timeline: Timeline, choice: str) -> list[tuple[int, str, str, str]]:
+    """(frame, name, note, colour) of timeline markers for a choice of `ExportOptions.markers`."""
+    kinds = {
+        "none": (),
+        "reasons": (),
+        "sections": ("section", "drop"),
+        "beats": ("section", "drop", "downbeat"),
+        "all": ("section", "drop", "downbeat", "user"),
+    }[choice]
+    colours = {"section": "BLUE", "drop": "RED", "downbeat": "YELLOW", "user": "GREEN"}
+    return [
+        (marker.frame, marker.name, marker.note, colours.get(marker.kind, "GREEN"))
+        for marker in timeline.markers
+        if marker.kind in kinds
+    ]
