@@ -153,9 +153,9 @@ TIMELINE = {
         value | | what was measured against it
         limit | | the limit
         duplicate_of | | media id of the better near-duplicate
-        best_slot | >= 0 | the place of the edit where it would have fitted best
+        best_slot | >= 0 | the place of the edit, counted from 0, where it would have fitted best
         best_score | | its score there
-        beaten_by | | id of the clip that stands there
+        beaten_by | | media id of the clip that stands there
     """,
     "DeletedClip": """
         clip_id | | the clip's id when it was thrown out
