@@ -10,7 +10,7 @@ from typing import Any
 import factories
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import DocumentError
@@ -20,7 +20,7 @@ from engine.model.documents import kinds
 from engine.model.time import FrameRate
 from engine.model.timeline import Timeline
 
-laws = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+laws = settings(max_examples=60)
 
 
 def _goes_round(value: Any) -> dict[str, Any]:
@@ -310,7 +310,7 @@ def _places(plain: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | in
 
 
 @pytest.mark.parametrize("value", WHOLE[:1] + WHOLE[2:9:2], ids=lambda value: type(value).__name__)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_whatever_is_changed_the_answer_is_a_value_or_a_document_error(value: object, data: st.DataObject) -> None:
     """Fuzz: one field replaced by anything. Only `DocumentError` may come out, and what decodes can be written again."""

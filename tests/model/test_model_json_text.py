@@ -97,7 +97,7 @@ def test_unpacked_arrays_cannot_be_changed_by_accident() -> None:
         documents.unpack(BLOB).curves["motion"].values[0] = 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(0, len(BLOB) - 1), st.integers(1, 255))
 def test_a_changed_byte_is_noticed(at: int, by: int) -> None:
     """zlib's own header has bits that carry nothing, so the first bytes may also decode to the same analysis."""
