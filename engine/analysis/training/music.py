@@ -1,8 +1,4 @@
-"""Training music from a seed: some thirty styles played by synthetic instruments, with the true beats, bars, sections and drops.
-
-A style is a row of `STYLES`: tempo range, metre, patterns of drums (one character a step: X accent, x hit, o ghost, ? sometimes),
-and which kinds of bass, chords and lead it may have. Nothing is sampled or copied from anywhere.
-"""
+"""Training music from a seed: the styles of `styles` played by synthetic instruments, with the true beats, bars, sections and drops."""
 
 from __future__ import annotations
 
@@ -13,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.analysis.training.sounds import RATE_HZ, Random, Sound, drum, note, riser, room, speech, tilted
+from engine.analysis.training.styles import FORMS, STYLES, Style
 
-__all__ = ["STYLES", "Piece", "Style", "augmented", "beatless", "compose"]
+__all__ = ["STYLES", "Piece", "augmented", "beatless", "compose"]
 
 VELOCITY = {"X": 1.0, "x": 0.75, "o": 0.35, "-": 0.0}
 
@@ -28,106 +25,6 @@ class Piece:
     beats: tuple[tuple[float, int], ...]
     sections: tuple[tuple[float, float, str, float], ...] = ()
     drops: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True)
-class Style:
-    bpm: tuple[float, float]
-    drums: tuple[dict[str, str], ...]
-    bass: tuple[str, ...] = ("x---x---x---x---",)
-    chords: tuple[str, ...] = ("pad",)
-    lead: tuple[str, ...] = ("melody", "voice", "")
-    metre: int = 4
-    steps: int = 4
-    swing: tuple[float, float] = (0.5, 0.5)
-    loose_ms: tuple[float, float] = (0.0, 4.0)
-    form: str = "song"
-    bass_sounds: tuple[str, ...] = ("bass", "sub", "sawbass")
-    chord_sounds: tuple[str, ...] = ("piano", "epiano", "guitar", "organ", "pad", "strings", "stab")
-    lead_sounds: tuple[str, ...] = ("lead", "pluck", "flute", "bell", "brass", "piano", "chip")
-    drift: float = 0.0
-    push: float = 0.08
-
-
-def _d(**parts: str) -> dict[str, str]:
-    return parts
-
-
-FOUR = "X---X---X---X---"
-BACK = "----X-------X---"
-EIGHT = "x-o-x-o-x-o-x-o-"
-SIXTEEN = "xoxoxoxoxoxoxoxo"
-OFF = "--x---x---x---x-"
-
-STYLES: dict[str, Style] = {
-    "house": Style((116, 130), (_d(kick=FOUR, clap=BACK, open=OFF, hat=SIXTEEN), _d(kick=FOUR, clap=BACK, open=OFF, shaker=SIXTEEN)), ("--x---x---x---x-", "x--x--x-x--x--x-", "--xx--xx--xx--xx"), ("stabs", "pad", "offbeat"), form="edm"),
-    "techno": Style((124, 142), (_d(kick=FOUR, hat=OFF, rim="---x--x----x--?-"), _d(kick=FOUR, open=OFF, hat=SIXTEEN, clap=BACK)), ("-xxx-xxx-xxx-xxx", "--x---x---x---x-"), ("stabs", "arp16", "pad"), ("", "riff"), form="edm"),
-    "trance": Style((132, 146), (_d(kick=FOUR, clap=BACK, open=OFF),), ("-xxx-xxx-xxx-xxx", "--xx--xx--xx--xx"), ("arp16", "pad"), ("melody", "riff"), form="edm", lead_sounds=("lead", "pluck")),
-    "bigroom": Style((124, 132), (_d(kick=FOUR, clap=BACK), _d(kick=FOUR, snare="----------------", open=OFF)), ("x-x-x-x-x-x-x-x-", "--x---x---x---x-"), ("stabs", "pad"), ("riff",), form="edm"),
-    "dubstep": Style((136, 146), (_d(kick="X-----?---?-----", snare="--------X-------", hat=EIGHT), _d(kick="X-------?-x-----", snare="--------X-------", hat="x--x--x-x--x--x-")), ("x--x--x-x-x-x---", "xxx-x-x-xx--x---"), ("pad", "stabs"), form="edm", bass_sounds=("sawbass", "distorted")),
-    "trap": Style((62, 84), (_d(kick="X-----x---x--?--", clap=BACK, hat="xxxxxxxxxxxxxxxx"), _d(kick="X--x------x--x--", snare=BACK, hat="xoxoxoxxxoxoxxxx")), ("X-----x---x-----", "X---------x--x--"), ("pad", "arp8", "bells"), ("voice", "riff", ""), bass_sounds=("sub",)),
-    "trap_double": Style((126, 160), (_d(kick="X-----?---x-----", clap="--------X-------", hat="x-x-x-x-x-x-x-x-"), _d(kick="X--?--x-----?---", snare="--------X-------", hat="x-xxx-x-x-x-xxx-")), ("X-----------x---",), ("pad", "bells"), ("voice", "riff"), bass_sounds=("sub",)),
-    "boombap": Style((80, 100), (_d(kick="X-----x-?-X-----", snare=BACK, hat=EIGHT), _d(kick="X--x---o--X--?--", snare=BACK, hat="x-x-x-xox-x-x-x-")), ("x-----x---x-----", "x--x----x-x-----"), ("comp", "pad", "stabs"), ("voice", "riff"), swing=(0.5, 0.62), loose_ms=(3, 14)),
-    "lofi": Style((68, 92), (_d(kick="X-----?-x-?-----", snare=BACK, hat=EIGHT), _d(kick="X------x--x-----", rim=BACK, shaker=SIXTEEN)), ("x-------x--x----", "x-----x---------"), ("comp", "pad"), ("melody", ""), swing=(0.5, 0.64), loose_ms=(5, 20), chord_sounds=("epiano", "piano", "guitar")),
-    "dnb": Style((164, 180), (_d(kick="X---------x-----", snare=BACK, hat=EIGHT), _d(kick="X-----?---x-----", snare="----X--o-o--X--o", hat=SIXTEEN, ride="x-x-x-x-x-x-x-x-")), ("x---------x-----", "x-----x-x-------"), ("pad", "arp8"), form="edm", bass_sounds=("sub", "sawbass")),
-    "breaks": Style((120, 140), (_d(kick="X--x------xx----", snare="----X--o-o--X--o", hat=EIGHT),), ("x--x------xx----",), ("stabs", "pad"), form="edm"),
-    "pop": Style((88, 128), (_d(kick="X-------X-------", snare=BACK, hat=EIGHT), _d(kick="X-----x-X-?-----", clap=BACK, hat=EIGHT, shaker=SIXTEEN), _d(kick="X--x----X--x----", snare=BACK, hat=SIXTEEN)), ("x-x-x-x-x-x-x-x-", "x-----x-x-------", "x-------x-------"), ("block", "pad", "strum", "arp8"), ("voice", "melody")),
-    "rock": Style((96, 168), (_d(kick="X-------X-x-----", snare=BACK, hat=EIGHT), _d(kick="X-x---x-X-------", snare=BACK, ride=EIGHT), _d(kick="X-----x---x-----", snare=BACK, open="x---x---x---x---")), ("x-x-x-x-x-x-x-x-", "x-x-x-xxx-x-x-x-"), ("strum", "power"), ("voice", "melody", "riff"), loose_ms=(2, 10), drift=0.01, chord_sounds=("distorted", "guitar"), bass_sounds=("bass", "sawbass")),
-    "punk": Style((160, 212), (_d(kick="X---X-x-X---X---", snare="--X---X---X---X-", hat="x-x-x-x-x-x-x-x-"), _d(kick="X-----x-X-----x-", snare=BACK, open="x---x---x---x---"), _d(kick="X-------X-x-----", snare=BACK, hat="x---x---x---x---")), ("x-x-x-x-x-x-x-x-",), ("power",), ("voice",), loose_ms=(2, 9), drift=0.008, chord_sounds=("distorted",)),
-    "fastpop": Style((150, 210), (_d(kick="X-------X-------", snare=BACK, hat="x---x---x---x---"), _d(kick=FOUR, snare=BACK, open=OFF), _d(kick="X-----x-X---x---", snare=BACK, ride="x---x---x---x---")), ("x-x-x-x-x-x-x-x-", "x---x---x---x---"), ("strum", "block", "arp8", "power"), ("voice", "melody", "riff")),
-    "metal": Style((100, 200), (_d(kick="XxXxXxXxXxXxXxXx", snare=BACK, crash="x-------------?-"), _d(kick="X-xxX-xxX-xxX-xx", snare="--------X-------", open="x---x---x---x---")), ("x-xxx-xxx-xxx-xx",), ("power",), ("riff", "voice"), chord_sounds=("distorted",), bass_sounds=("sawbass",)),
-    "ballad": Style((54, 84), (_d(kick="X-------X-?-----", snare=BACK, hat=EIGHT), _d(rim=BACK, kick="X-----x-X-------"), _d()), ("x-------x-------", "x--------------x"), ("arp8", "block", "pad"), ("voice", "melody"), loose_ms=(4, 20), drift=0.02, chord_sounds=("piano", "epiano", "guitar", "strings")),
-    "waltz": Style((84, 190), (_d(kick="X-----------", hat="----x---x---"), _d(kick="X-----------", snare="----o---o---"), _d()), ("X-----------",), ("oompah", "pad", "arp8"), ("melody", "voice"), metre=3, loose_ms=(2, 14), drift=0.015),
-    "waltz_pop": Style((80, 160), (_d(kick="X-----------", snare="--------X---", hat="x-o-x-o-x-o-"), _d(kick="X-------x---", snare="----X-------", hat="x---x---x---")), ("x---x---x---", "x-------x---"), ("strum", "arp8", "pad"), ("voice",), metre=3),
-    "sixeight": Style((40, 76), (_d(kick="X-----X-----", snare="---X-----X--", hat="xoxoxoxoxoxo"), _d(kick="X--------x--", snare="------X-----", hat="xxxxxxxxxxxx")), ("x-----x-----",), ("arp3", "pad"), ("voice", "melody"), steps=3),
-    "twelve": Style((52, 80), (_d(kick="X-----X--x--", snare="---X-----X--", hat="xxxxxxxxxxxx"),), ("x-----x--x--",), ("arp3", "block"), ("voice", "brass"), steps=3, loose_ms=(3, 12)),
-    "shuffle": Style((84, 150), (_d(kick="X-----X-----", snare="---X-----X--", hat="x-xx-xx-xx-x"), _d(kick="X--x--X--x--", snare="---X-----X--", ride="x-xx-xx-xx-x")), ("x--x--x--x--", "x-xx-xx-xx-x"), ("comp3", "block", "organ"), ("voice", "melody"), steps=3, loose_ms=(3, 12), drift=0.012),
-    "swing": Style((96, 210), (_d(ride="x--x-xx--x-x", hat="---x-----x--", kick="o--o--o--o--"), _d(brush="x--x-xx--x-x", hat="---x-----x--")), ("x--x--x--x--",), ("comp3", "block"), ("melody", "riff"), steps=3, loose_ms=(4, 16), drift=0.012, bass_sounds=("bass",), chord_sounds=("piano", "guitar", "epiano", "brass")),
-    "funk": Style((90, 122), (_d(kick="X--x--x---x--x--", snare="----X--o-o--X--o", hat=SIXTEEN), _d(kick="X-x-------xx----", snare="----X--o----X-o-", hat="x-xxx-xxx-xxx-xx")), ("x--x-xx---x--x-x", "xx-x--x-x-xx----"), ("comp", "stabs", "mutes"), ("riff", "brass", "voice"), swing=(0.5, 0.56), loose_ms=(2, 9)),
-    "disco": Style((108, 128), (_d(kick=FOUR, snare=BACK, open=OFF, hat=SIXTEEN),), ("x-x-x-x-x-x-x-x-", "x-xx--xxx-xx--xx"), ("mutes", "strings", "stabs"), ("voice", "strings")),
-    "soul": Style((64, 120), (_d(kick="X-----x-X-x-----", snare=BACK, hat=EIGHT, shaker=SIXTEEN), _d(kick="X-------X-------", snare="X---X---X---X---", hat=EIGHT)), ("x--x--x-x--x--x-", "x-----xxx-------"), ("comp", "organ", "block"), ("voice", "brass"), swing=(0.5, 0.58), loose_ms=(4, 16), drift=0.01),
-    "reggae": Style((64, 92), (_d(kick="--------X-------", rim="--------X-------", hat=EIGHT), _d(kick=FOUR, snare="--------X-------", hat=EIGHT)), ("x-----x-x--x----", "--x-x---x-x-----"), ("skank",), ("voice", "melody", "brass"), loose_ms=(3, 12), swing=(0.5, 0.6)),
-    "ska": Style((130, 180), (_d(kick="X-------X-------", snare=BACK, hat="x-x-x-x-x-x-x-x-"),), ("x---x---x---x---",), ("offbeat",), ("brass", "voice"), loose_ms=(2, 9)),
-    "reggaeton": Style((84, 104), (_d(kick=FOUR, snare="---x--x----x--x-", hat=EIGHT), _d(kick="X---x---X---x---", clap="---X--X----X--X-")), ("x-----x-x-----x-", "x---x---x---x---"), ("stabs", "pad", "bells"), ("voice", "riff")),
-    "bossa": Style((110, 170), (_d(kick="X--xX--xX--xX--x", rim="x--x--x---x--x--", shaker=SIXTEEN), _d(kick="X--xX--xX--xX--x", rim="--x--x--x--x---x", hat=EIGHT)), ("x-----xxx-----xx", "x--x----x--x----"), ("comp", "strum"), ("voice", "flute"), loose_ms=(3, 12), drift=0.008, chord_sounds=("guitar", "piano")),
-    "samba": Style((90, 130), (_d(kick="o--oX--oo--oX--o", shaker="XoxXXoxXXoxXXoxX", rim="x-x-xx-x-x-xx-x-"),), ("--------x-------", "x--xx--xx--xx--x"), ("comp",), ("voice", "flute"), loose_ms=(3, 10)),
-    "salsa": Style((160, 210), (_d(conga="--x---xx--x---xx", bell="X-x-x-xxX-x-x-xx", rim="x--x--x---x-x---"), _d(conga="--x---xx--x---xx", bell="X-x-X-x-X-x-X-x-", rim="--x-x---x--x--x-")), ("---x--x----x--x-", "x--x--x-x--x--x-"), ("montuno",), ("brass", "voice"), loose_ms=(3, 10), drift=0.008),
-    "afro": Style((96, 124), (_d(kick="X--x----X--x----", rim="---x--x---x-x---", shaker=SIXTEEN, conga="--x---xx--x---xx"), _d(kick=FOUR, shaker="x-xxx-xxx-xxx-xx", conga="x--x--x-x--x--x-")), ("x--x--x---x-x---", "------x-x-x-----"), ("mutes", "pad", "comp"), ("voice", "riff"), loose_ms=(2, 10)),
-    "country": Style((84, 130), (_d(kick="X-------X-------", snare="----X-------X---", brush=SIXTEEN), _d(snare="xoXoxoXoxoXoxoXo", kick="X---X---X---X---")), ("x-------x-------",), ("boomchick", "strum"), ("voice", "melody"), loose_ms=(3, 12), drift=0.01, chord_sounds=("guitar", "piano")),
-    "folk": Style((76, 150), (_d(), _d(shaker=EIGHT), _d(kick="X---X---X---X---")), ("x-------x-------", "----------------"), ("strum", "arp8", "boomchick"), ("voice", "flute"), loose_ms=(5, 20), drift=0.025, chord_sounds=("guitar", "muted", "piano")),
-    "folk3": Style((80, 150), (_d(), _d(shaker="x-o-x-o-x-o-")), ("x-----------",), ("strum", "arp8", "oompah"), ("voice", "flute"), metre=3, loose_ms=(5, 20), drift=0.025, chord_sounds=("guitar", "piano")),
-    "march": Style((96, 128), (_d(kick="X-------X-------", snare="x-xoX-xox-xoX-xo", crash="x---------------"),), ("x---x---x---x---",), ("oompah4", "offbeat"), ("brass", "flute"), loose_ms=(3, 10), drift=0.01, chord_sounds=("brass", "organ")),
-    "orchestra": Style((60, 150), (_d(), _d(tom="X-------x---x---"), _d(crash="x---------------", tom="X-x-x-x-X-x-x-x-")), ("x-------x-------", "x---x---x---x---"), ("ostinato", "pad", "block"), ("melody", "brass", "strings"), loose_ms=(6, 22), drift=0.04, chord_sounds=("strings", "brass"), lead_sounds=("strings", "brass", "flute")),
-    "orchestra3": Style((70, 170), (_d(), _d(tom="X-----------")), ("x-----------",), ("ostinato", "oompah", "pad"), ("melody", "strings"), metre=3, loose_ms=(6, 20), drift=0.04, chord_sounds=("strings", "brass")),
-    "piano": Style((60, 150), (_d(),), ("x-------x-------", "x---x---x---x---", "----------------"), ("alberti", "block", "arp16", "oompah4"), ("melody",), loose_ms=(4, 18), drift=0.035, chord_sounds=("piano",), lead_sounds=("piano",), bass_sounds=("bass",)),
-    "chip": Style((110, 180), (_d(kick="X-------X-------", snare=BACK, hat=EIGHT), _d(hat=SIXTEEN, snare=BACK)), ("x-x-x-x-x-x-x-x-", "x--x--x-x--x--x-"), ("arp16", "stabs"), ("riff", "melody"), chord_sounds=("chip",), lead_sounds=("chip",), bass_sounds=("chip", "sub")),
-    "synthwave": Style((80, 118), (_d(kick="X-------X-------", snare=BACK, hat=SIXTEEN), _d(kick=FOUR, snare=BACK, hat=EIGHT)), ("x-x-x-x-x-x-x-x-", "xxxxxxxxxxxxxxxx"), ("pad", "arp16"), ("melody", "riff"), form="edm", bass_sounds=("sawbass",)),
-    "ambient": Style((70, 140), (_d(), _d(kick="X-------o-------"), _d(shaker="o-o-o-o-o-o-o-o-")), ("x---------------",), ("arp8", "pad", "bells"), ("", "melody"), chord_sounds=("pad", "epiano", "bell", "mallet")),
-    "ambientdrop": Style((130, 155), (_d(kick="X---------x-----", snare="--------X-------", hat=EIGHT),), ("x---------x-----",), ("pad", "stabs"), ("riff", "voice"), form="edm"),
-    "cinematic": Style((70, 150), (_d(tom="X--x--x-X--x--x-"), _d(kick="X---------------", tom="X-x-x-x-X-x-x-xx"), _d(kick=FOUR, clap=BACK)), ("x-------x-------",), ("ostinato", "pad", "arp16"), ("melody", ""), form="build", chord_sounds=("strings", "pad", "piano")),
-    "clapstomp": Style((78, 112), (_d(kick="X-x-----X-x-----", clap=BACK), _d(kick=FOUR, clap=BACK, rim=OFF)), ("x-------x-------", "----------------"), ("strum", "block"), ("voice", "riff")),
-    "latin_pop": Style((88, 108), (_d(kick=FOUR, rim="---x--x----x--x-", shaker=SIXTEEN, conga="--x---xx--x---xx"),), ("x--x--x-x--x--x-",), ("strum", "stabs", "montuno"), ("voice", "brass")),
-    "percussion": Style((84, 150), (_d(conga="X--x--x-X--x--x-", shaker=SIXTEEN, bell="x---x-x-x---x-x-"), _d(tom="X--xX--xX-x-X-xx", rim="x-x-xx-x-x-xx-x-")), ("----------------",), ("none",), ("", "riff"), loose_ms=(3, 12)),
-    "arpeggio": Style((90, 150), (_d(),), ("----------------", "x---------------"), ("arp16", "arp8"), ("", "melody"), chord_sounds=("pluck", "mallet", "bell", "piano", "guitar")),
-}  # fmt: skip
-
-# Sections of a form: label, energy, bars, and which layers play (d drums, k no kick, b bass, c chords, l lead, r riser, f filtered).
-FORMS: dict[str, tuple[tuple[tuple[str, float, int, str], ...], ...]] = {
-    "edm": (
-        (("intro", 0.4, 4, "dc"), ("verse", 0.6, 8, "dbc"), ("build", 0.5, 4, "kclr"), ("drop", 1.0, 8, "dbcl"), ("break", 0.25, 6, "cl"), ("build", 0.5, 4, "kclr"), ("drop", 1.0, 8, "dbcl"), ("outro", 0.3, 4, "d")),
-        (("intro", 0.2, 8, "cf"), ("build", 0.45, 4, "kcr"), ("drop", 1.0, 8, "dbcl"), ("break", 0.2, 4, "c"), ("drop", 1.0, 8, "dbcl"), ("outro", 0.3, 4, "dc")),
-        (("intro", 0.35, 8, "dkf"), ("build", 0.5, 4, "dkclr"), ("drop", 1.0, 16, "dbcl"), ("break", 0.3, 8, "cl"), ("build", 0.5, 4, "kclr"), ("drop", 1.0, 8, "dbcl")),
-    ),
-    "song": (
-        (("intro", 0.4, 4, "cb"), ("verse", 0.6, 8, "dbcl"), ("hook", 0.9, 8, "dbcl"), ("verse", 0.6, 8, "dbcl"), ("hook", 0.9, 8, "dbcl"), ("break", 0.3, 4, "cl"), ("hook", 0.95, 8, "dbcl"), ("outro", 0.3, 4, "c")),
-        (("verse", 0.7, 8, "dbcl"), ("hook", 0.9, 8, "dbcl"), ("verse", 0.7, 8, "dbc"), ("break", 0.3, 4, "c"), ("hook", 1.0, 8, "dbcl")),
-        (("intro", 0.3, 4, "c"), ("verse", 0.5, 8, "cbl"), ("hook", 0.9, 8, "dbcl"), ("verse", 0.6, 8, "dbcl"), ("hook", 0.95, 8, "dbcl"), ("outro", 0.4, 4, "cb")),
-        (("verse", 0.8, 32, "dbcl"),),
-    ),
-    "build": (
-        (("intro", 0.2, 8, "c"), ("verse", 0.45, 8, "cb"), ("build", 0.6, 8, "dcbr"), ("drop", 1.0, 12, "dbcl"), ("outro", 0.2, 4, "c")),
-    ),
-}  # fmt: skip
 
 
 @dataclass
@@ -187,7 +84,8 @@ def compose(name: str, seed: int, seconds: float = 45.0) -> Piece:
     plan = _plan(rng, style, bars)
     times = _clock(rng, style, bpm, bars)
     length = round((times[-1] + 1.2) * RATE_HZ)
-    score = _Score(rng, style, times, np.zeros(length, np.float32), np.zeros(length, np.float32), float(rng.uniform(*style.swing)), float(rng.uniform(*style.loose_ms)) / 1000)
+    swing, loose_s = float(rng.uniform(*style.swing)), float(rng.uniform(*style.loose_ms)) / 1000
+    score = _Score(rng, style, times, np.zeros(length, np.float32), np.zeros(length, np.float32), swing, loose_s)
     _play(score, plan)
     return _finished(score, plan, name)
 
@@ -274,7 +172,10 @@ def _varied(rng: Random, kit: dict[str, str]) -> dict[str, str]:
     return varied
 
 
-_DRUM_GAIN = {"kick": 0.9, "snare": 0.6, "clap": 0.5, "hat": 0.22, "open": 0.25, "ride": 0.25, "crash": 0.35, "tom": 0.6, "conga": 0.45, "shaker": 0.2, "rim": 0.35, "bell": 0.25, "brush": 0.35}
+_DRUM_GAIN = {
+    "kick": 0.9, "snare": 0.6, "clap": 0.5, "hat": 0.22, "open": 0.25, "ride": 0.25, "crash": 0.35, "tom": 0.6, "conga": 0.45,
+    "shaker": 0.2, "rim": 0.35, "bell": 0.25, "brush": 0.35,
+}  # fmt: skip
 
 
 def _drum_bar(score: _Score, kit: dict[str, str], bar: int, gain: float, kick: bool, fill: bool) -> None:
@@ -354,13 +255,11 @@ def _chord_bar(score: _Score, kind: str, timbre: str, bar: int, chord: tuple[int
 
 def _strokes(rng: Random, style: Style, kind: str, size: int, beat: int) -> list[tuple[int, float, bool]]:
     """When a chord sounds in a bar: step, length in steps, whether it is an upstroke."""
-    if kind == "pad":
-        return [(0, size, False)]
-    if kind in ("block", "power", "organ", "strings", "brass"):
-        stride = beat if kind != "power" else max(1, beat // 2)
+    if kind in ("pad", "block", "power", "organ", "strings", "brass"):
+        stride = {"pad": size, "power": max(1, beat // 2)}.get(kind, beat)
         return [(step, stride * 0.9, False) for step in range(0, size, stride)]
     if kind in ("offbeat", "skank"):
-        return [(step, 1, False) for step in range(beat // 2 if kind == "offbeat" else beat // 2, size, beat)]
+        return [(step, 1, False) for step in range(beat // 2, size, beat)]
     if kind in ("oompah", "oompah4", "boomchick"):
         every = range(beat, size, beat) if kind == "oompah" else range(beat, size, 2 * beat)
         return [(0, beat, False), *((step, beat * 0.6, False) for step in every)]
@@ -379,7 +278,9 @@ def _rhythm(rng: Random, style: Style, share: float) -> list[int]:
     return [k for k in range(size) if rng.random() < share * weight[k]] or [0]
 
 
-def _lead_bar(score: _Score, kind: str, timbre: str, bar: int, chord: tuple[int, tuple[int, ...]], gain: float, riff: Sequence[int]) -> None:
+def _lead_bar(
+    score: _Score, kind: str, timbre: str, bar: int, chord: tuple[int, tuple[int, ...]], gain: float, riff: Sequence[int]
+) -> None:
     rng, style = score.rng, score.style
     if kind != "riff" and rng.random() < 0.15:
         return
@@ -410,7 +311,9 @@ def _finished(score: _Score, plan: list[tuple[int, int, str, float, str]], name:
     mix = np.asarray(np.tanh(mix / (np.percentile(np.abs(mix), 99.7) + 1e-6) * rng.uniform(0.5, 1.3)), np.float32)
     end = plan[-1][1] * style.metre
     beats = tuple((round(float(time), 5), k % style.metre + 1) for k, time in enumerate(score.times[: end + 1]))
-    sections = tuple((float(score.times[a * style.metre]), float(score.times[b * style.metre]), label, energy) for a, b, label, energy, _ in plan)
+    sections = tuple(
+        (float(score.times[a * style.metre]), float(score.times[b * style.metre]), label, energy) for a, b, label, energy, _ in plan
+    )
     drops = tuple(row[0] for row in sections if row[2] == "drop")
     return Piece(name, mix, beats, sections, drops)
 

@@ -63,7 +63,8 @@ def _snare(rng: Random) -> NDArray[np.float64]:
     t = _time(rng.uniform(0.12, 0.35))
     decay = np.exp(-t / t[-1] * rng.uniform(3, 6))
     tone = np.sin(2 * np.pi * rng.uniform(150, 260) * t) * np.exp(-t * 25)
-    return np.asarray(_normal(_noise(rng, len(t), rng.uniform(300, 1500), rng.uniform(5000, 10_000))) * decay + rng.uniform(0.2, 0.9) * tone)
+    rattle = _normal(_noise(rng, len(t), rng.uniform(300, 1500), rng.uniform(5000, 10_000)))
+    return np.asarray(rattle * decay + rng.uniform(0.2, 0.9) * tone)
 
 
 def _brush(rng: Random) -> NDArray[np.float64]:
@@ -110,7 +111,8 @@ def _shaker(rng: Random) -> NDArray[np.float64]:
 
 def _rim(rng: Random) -> NDArray[np.float64]:
     t = _time(0.06)
-    return np.asarray(np.sin(2 * np.pi * rng.uniform(700, 2200) * t) * np.exp(-t * 90) + 0.3 * _noise(rng, len(t), 1500, 8000) * np.exp(-t * 200))
+    tone = np.sin(2 * np.pi * rng.uniform(700, 2200) * t) * np.exp(-t * 90)
+    return np.asarray(tone + 0.3 * _noise(rng, len(t), 1500, 8000) * np.exp(-t * 200))
 
 
 def _bell(rng: Random) -> NDArray[np.float64]:
