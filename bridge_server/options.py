@@ -32,11 +32,10 @@ def _parameter(one: dataclasses.Field[Any], hint: Any) -> click.Parameter:
         flags.insert(0, f"-{one.metadata['short']}")
     if inner is bool:
         return click.Option(flags, is_flag=True, default=False, help=one.metadata["help"])
-    shown = not required and one.default not in (None, ())
-    default = None if required else one.default
-    return click.Option(
-        flags, type=kind, required=required, default=default, multiple=many, show_default=shown, help=one.metadata["help"]
-    )
+    if required:  # a default of None would count as one, and nothing would be asked for
+        return click.Option(flags, type=kind, required=True, multiple=many, help=one.metadata["help"])
+    shown = one.default not in (None, ())
+    return click.Option(flags, type=kind, default=one.default, multiple=many, show_default=shown, help=one.metadata["help"])
 
 
 def _unwrapped(hint: Any) -> tuple[Any, bool]:
@@ -49,10 +48,10 @@ def _unwrapped(hint: Any) -> tuple[Any, bool]:
     return hint, False
 
 
-def _click_type(inner: Any, choices: Any) -> click.ParamType:
+def _click_type(inner: Any, choices: Any) -> click.ParamType[Any]:
     if choices:
         return click.Choice(list(choices))
-    table: Mapping[Any, Callable[[], click.ParamType]] = {
+    table: Mapping[Any, Callable[[], click.ParamType[Any]]] = {
         Path: lambda: click.Path(path_type=Path),
         int: lambda: click.INT,
         float: lambda: click.FLOAT,

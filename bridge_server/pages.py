@@ -34,7 +34,8 @@ def edit_page(result: Result) -> str:
         f"{result['duration_s']:.2f} s, {result['shots']} shots at {_rate(result['rate'])} fps, "
         f"{result['size'][0]}x{result['size'][1]} (revision {result['revision']}).",
         f"Profile: {_profile(result['profile'])}.",
-        f"Song: {Path(song['file']).name}, {song['bpm']:.1f} beats a minute (confidence {song['confidence']:.2f}); {'; '.join(song['notes'])}.",
+        f"Song: {Path(song['file']).name}, {song['bpm']:.1f} beats a minute (confidence {song['confidence']:.2f}); "
+        f"{'; '.join(song['notes'])}.",
         f"Clips: {_clips(clips)}.",
     ]
     lines += [f"  {reason}: {', '.join(names)}" for reason, names in clips["reasons"].items()]
@@ -108,7 +109,9 @@ def song_page(result: Result) -> str:
         f"{Path(result['file']).name}: {_clock(result['duration_s'])}, {result['tempo']:.2f} beats a minute "
         f"(confidence {result['confidence']:.2f}; other readings: {others}).",
         f"{len(result['beats'])} beats, {len(result['downbeats'])} bars of {result['beats_per_bar']}, first beat at "
-        f"{result['beats'][0]:.3f} s." if result["beats"] else "No beats.",
+        f"{result['beats'][0]:.3f} s."
+        if result["beats"]
+        else "No beats.",
     ]
     lines += [f"  {_clock(one['start_s'])} {one['label']} (energy {one['energy']:.2f})" for one in result["sections"]]
     lines += [f"Drop at {_clock(time)}." for time in result["drops"]]

@@ -103,5 +103,3 @@ class _Bars(_Quiet):
     def close(self) -> None:
         self._finish()
         self._rich.stop()
-
-

@@ -13,7 +13,7 @@ from engine.model.timeline import CropKey, Placement, SongUse, Timeline
 from otio_adapters.places import file_url, marker_rows, record_start, source_on_grid
 from otio_adapters.warnings import common_drops, common_warnings
 
-__all__ = ["Fcp7Writer", "TICKS_PER_S", "basic_motion"]
+__all__ = ["TICKS_PER_S", "Fcp7Writer", "basic_motion"]
 
 TICKS_PER_S = 254_016_000_000
 """Premiere's clock."""
@@ -58,9 +58,7 @@ class Fcp7Writer:
         _text(track, "enabled", "TRUE")
         _text(track, "locked", "FALSE")
 
-    def _clip(
-        self, track: ET.Element, timeline: Timeline, clip: Placement, number: int, options: ExportOptions, written: set[str]
-    ) -> None:
+    def _clip(self, track: ET.Element, timeline: Timeline, clip: Placement, number: int, options: ExportOptions, written: set[str]) -> None:
         media = timeline.media_of(clip)
         video = media.video
         assert video is not None
@@ -104,7 +102,9 @@ class Fcp7Writer:
         rate = timeline.rate
         stereo = {"premiereTrackType": "Stereo", "currentExplodedTrackIndex": str(channel), "totalExplodedTrackCount": str(channels)}
         track = ET.SubElement(audio, "track", stereo if channels == 2 else {"premiereTrackType": "Mono"})
-        item = ET.SubElement(track, "clipitem", {"id": f"clipitem-song-{channel + 1}", "premiereChannelType": "stereo" if channels == 2 else "mono"})
+        item = ET.SubElement(
+            track, "clipitem", {"id": f"clipitem-song-{channel + 1}", "premiereChannelType": "stereo" if channels == 2 else "mono"}
+        )
         start = Fraction(song.source_start_s)
         begin = round_half_up(start * rate.fraction)
         _item_head(item, media, round_half_up(Fraction(song.duration_s) * rate.fraction), rate, True)
@@ -227,8 +227,8 @@ def _motion_filter(item: ET.Element, timeline: Timeline, clip: Placement, media:
         return
     scale, x, y, rotation = basic_motion(clip.crop[0], media, timeline.width, timeline.height)
     effect = ET.SubElement(ET.SubElement(item, "filter"), "effect")
-    for name, value in (("name", "Basic Motion"), ("effectid", "basic"), ("effectcategory", "motion"), ("effecttype", "motion")):
-        _text(effect, name, value)
+    for tag, word in (("name", "Basic Motion"), ("effectid", "basic"), ("effectcategory", "motion"), ("effecttype", "motion")):
+        _text(effect, tag, word)
     _text(effect, "mediatype", "video")
     _parameter(effect, "scale", "Scale", scale)
     _parameter(effect, "rotation", "Rotation", rotation)

@@ -59,7 +59,9 @@ class PlainOtioWriter:
         built.enabled = clip.enabled
         if options.markers in ("reasons", "all"):
             middle = float(start) + clip.duration_frames // 2
-            built.markers.append(_marker(middle, timeline.rate, f"{clip.id} {clip.facts.ai_confidence:.2f}", clip.facts.ai_reasoning, "CYAN"))
+            built.markers.append(
+                _marker(middle, timeline.rate, f"{clip.id} {clip.facts.ai_confidence:.2f}", clip.facts.ai_reasoning, "CYAN")
+            )
         return built
 
     def _song(self, timeline: Timeline, song: SongUse) -> Any:
@@ -118,7 +120,7 @@ class ResolveOtioWriter:
         if timeline.song is not None:
             tracks.append(_track("Audio 1", "Audio", [self._song(timeline, timeline.song)]))
         markers = [_resolve_marker(frame, rate, name, note, colour) for frame, name, note, colour in marker_rows(timeline, options.markers)]
-        stack = {
+        stack: dict[str, Any] = {
             "OTIO_SCHEMA": "Stack.1",
             "metadata": {},
             "name": "tracks",
@@ -218,5 +220,3 @@ def _resolve_marker(frame: float, rate: FrameRate, name: str, note: str, colour:
         "marked_range": _json_range(frame, 1, rate),
         "comment": "",
     }
-
-

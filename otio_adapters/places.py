@@ -10,7 +10,17 @@ from engine.model.media import Media
 from engine.model.time import FrameRate, round_half_up
 from engine.model.timeline import Placement, Timeline
 
-__all__ = ["START_HOUR", "bare_path", "file_url", "is_windows", "marker_rows", "media_start_s", "record_start", "source_in_s", "source_on_grid"]
+__all__ = [
+    "START_HOUR",
+    "bare_path",
+    "file_url",
+    "is_windows",
+    "marker_rows",
+    "media_start_s",
+    "record_start",
+    "source_in_s",
+    "source_on_grid",
+]
 
 START_HOUR = 3600
 """Seconds: timelines begin at 01:00:00:00, as NLEs have it."""
@@ -74,7 +84,5 @@ def marker_rows(timeline: Timeline, choice: str) -> list[tuple[int, str, str, st
     }[choice]
     colours = {"section": "BLUE", "drop": "RED", "downbeat": "YELLOW", "user": "GREEN"}
     return [
-        (marker.frame, marker.name, marker.note, colours.get(marker.kind, "GREEN"))
-        for marker in timeline.markers
-        if marker.kind in kinds
+        (marker.frame, marker.name, marker.note, colours.get(marker.kind, "GREEN")) for marker in timeline.markers if marker.kind in kinds
     ]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from engine.analysis import colour, motion, quality, shots
 from engine.analysis.framing import framing
 from engine.media.decode import Frame, FrameReader
-from engine.model.analysis import Box, ClipAnalysis, Curve, Face, Subject
+from engine.model.analysis import Box, ClipAnalysis, Curve, Face, Shot, Subject
 from engine.model.media import Media
 from engine.perception import catalog
 from engine.perception.contracts import FaceFinder
@@ -208,12 +208,10 @@ class _Look:
         table = {"motion": moving, "sharpness": 1 - blur, "blur": blur, "exposure": exposure, "shake": trembling, "quality": good}
         return {name: Curve(values.astype(np.float32)) for name, values in table.items()}
 
-    def _shots(self, duration: int) -> tuple[shots.Shot, ...]:
+    def _shots(self, duration: int) -> tuple[Shot, ...]:
         if self.options.draft:
-            return (shots.Shot(0, duration),)
-        return shots.find_shots(
-            np.array(self.changes, np.float32), np.array(self.histograms), np.array(self.frames, np.int64), duration
-        )
+            return (Shot(0, duration),)
+        return shots.find_shots(np.array(self.changes, np.float32), np.array(self.histograms), np.array(self.frames, np.int64), duration)
 
     def _subjects(self) -> tuple[Subject, ...]:
         by_frame: dict[int, Subject] = {}

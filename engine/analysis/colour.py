@@ -32,8 +32,8 @@ def palette(pictures: list[NDArray[np.uint8]]) -> tuple[tuple[int, int, int, flo
     labels = np.zeros((len(lab), 1), np.int32)
     labels[order, 0] = np.arange(len(lab)) * COLOURS // len(lab)  # start from bands of lightness: no chance in it
     criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 0.5)
-    _, labels, centres = cv2.kmeans(lab, COLOURS, labels, criteria, 1, cv2.KMEANS_USE_INITIAL_LABELS)
+    _, found, centres = cv2.kmeans(lab, COLOURS, labels, criteria, 1, cv2.KMEANS_USE_INITIAL_LABELS)
     rgb = np.clip(cv2.cvtColor(centres[None], cv2.COLOR_LAB2RGB)[0] * 255, 0, 255).round().astype(int)
-    shares = np.bincount(labels.ravel(), minlength=COLOURS) / len(lab)
+    shares = np.bincount(np.ravel(found), minlength=COLOURS) / len(lab)
     rows = [(int(r), int(g), int(b), float(share)) for (r, g, b), share in zip(rgb, shares) if share > 0]
     return tuple(sorted(rows, key=lambda row: -row[3]))

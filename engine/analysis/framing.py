@@ -88,9 +88,7 @@ def framing(
     return Framing(_complete(shot, SHOT_TYPES), _complete(angle, ANGLES), evidence)
 
 
-def _shot_type(
-    faces: Sequence[Face], looks: int, bodies: Sequence[Box], subject_share: float | None
-) -> tuple[dict[str, float], list[str]]:
+def _shot_type(faces: Sequence[Face], looks: int, bodies: Sequence[Box], subject_share: float | None) -> tuple[dict[str, float], list[str]]:
     if faces and looks:
         seen = len({face.frame for face in faces}) / looks
         belief = FACE_SURE * min(1.0, 0.4 + seen)
@@ -113,7 +111,7 @@ def _by_size(face_height: float) -> dict[str, float]:
 
 
 def _logistic(ratio: float) -> float:
-    return 1.0 / (1.0 + max(ratio, 1e-9) ** -SOFTNESS)
+    return float(1.0 / (1.0 + max(ratio, 1e-9) ** -SOFTNESS))
 
 
 def _angle(faces: Sequence[Face], looks: int) -> tuple[dict[str, float], list[str]]:

@@ -40,7 +40,9 @@ def group_clips(analyses: Mapping[str, ClipAnalysis]) -> tuple[ClipGroup, ...]:
     for index, a in enumerate(ids):
         for b in ids[index + 1 :]:
             bits, offset = _best_alignment(tracks[a], tracks[b])
-            if bits <= SAME_BITS and _moves_alike(analyses[a], analyses[b], offset) >= (MOVES_ALIKE if bits <= CLOSE_BITS else MOVES_AS_ONE):
+            if bits <= SAME_BITS and _moves_alike(analyses[a], analyses[b], offset) >= (
+                MOVES_ALIKE if bits <= CLOSE_BITS else MOVES_AS_ONE
+            ):
                 same.append((a, b))
             if bits <= SAME_SCENE_BITS:
                 scene.append((a, b))
@@ -111,6 +113,8 @@ def _joined(pairs: list[tuple[str, str]], analyses: Mapping[str, ClipAnalysis], 
         members.setdefault(root(one), []).append(one)
     groups = []
     for ids in members.values():
-        best = min(ids, key=lambda one: (-analyses[one].visual_quality, -float(analyses[one].rate.seconds(analyses[one].duration_frames)), one))
+        best = min(
+            ids, key=lambda one: (-analyses[one].visual_quality, -float(analyses[one].rate.seconds(analyses[one].duration_frames)), one)
+        )
         groups.append(ClipGroup(kind, tuple(ids), best))  # type: ignore[arg-type]
     return groups

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,8 +85,8 @@ def _cell_corners(luma: NDArray[np.uint8]) -> NDArray[np.float32]:
 
     strength = cv2.cornerMinEigenVal(luma, 3)
     rows, columns = luma.shape[0] // CELL_PX, luma.shape[1] // CELL_PX
-    cells = strength[: rows * CELL_PX, : columns * CELL_PX].reshape(rows, CELL_PX, columns, CELL_PX)
-    cells = cells.transpose(0, 2, 1, 3).reshape(rows, columns, -1)
+    blocks = strength[: rows * CELL_PX, : columns * CELL_PX].reshape(rows, CELL_PX, columns, CELL_PX)
+    cells = blocks.transpose(0, 2, 1, 3).reshape(rows, columns, -1)
     best = cells.argmax(axis=2)
     good = np.take_along_axis(cells, best[..., None], axis=2)[..., 0] > LEAST_CORNER
     y = np.arange(rows)[:, None] * CELL_PX + best // CELL_PX
@@ -96,7 +97,8 @@ def _cell_corners(luma: NDArray[np.uint8]) -> NDArray[np.float32]:
 def _motion_between(a: NDArray[np.uint8], b: NDArray[np.uint8], points: NDArray[np.float32]) -> Step:
     import cv2
 
-    moved, status, _ = cv2.calcOpticalFlowPyrLK(a, b, points.reshape(-1, 1, 2), None, winSize=(15, 15), maxLevel=3)
+    follow: Any = cv2.calcOpticalFlowPyrLK  # its stubs want an array where None asks for a new one
+    moved, status, _ = follow(a, b, points.reshape(-1, 1, 2), None, winSize=(15, 15), maxLevel=3)
     found = status.ravel() == 1
     if found.sum() < 6:
         return Step()

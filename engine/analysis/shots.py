@@ -32,7 +32,7 @@ def histogram(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Normalised colour histogram of an RGB picture: float32 (3 * HISTOGRAM_BINS,), each channel summing to 1/3."""
     shift = 256 // HISTOGRAM_BINS
     counts = [np.bincount((picture[..., channel] // shift).ravel(), minlength=HISTOGRAM_BINS) for channel in range(3)]
-    return (np.concatenate(counts) / (picture.shape[0] * picture.shape[1] * 3)).astype(np.float32)
+    return np.asarray(np.concatenate(counts) / (picture.shape[0] * picture.shape[1] * 3), np.float32)
 
 
 def histogram_distance(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
@@ -62,9 +62,7 @@ def find_shots(
     return tuple(Shot(a, max(a, b), kind) for a, b, kind in zip(starts, ends, kinds))  # type: ignore[arg-type]
 
 
-def _is_cut(
-    index: int, changes: NDArray[np.float32], distances: NDArray[np.float32], histograms: NDArray[np.float32]
-) -> bool:
+def _is_cut(index: int, changes: NDArray[np.float32], distances: NDArray[np.float32], histograms: NDArray[np.float32]) -> bool:
     change, distance = changes[index], distances[index]
     if change < LEAST_CHANGE or distance < LEAST_DISTANCE:
         return False
@@ -73,7 +71,7 @@ def _is_cut(
     if change < STANDS_OUT * typical or (around.size and change < around.max() * 0.999 and _beside(changes, index)):
         return False
     before, after = histograms[max(0, index - 2)], histograms[min(len(histograms) - 1, index + 2)]
-    return histogram_distance(before, after) > distance / 2
+    return bool(histogram_distance(before, after) > distance / 2)
 
 
 def _beside(changes: NDArray[np.float32], index: int) -> bool:

@@ -122,8 +122,8 @@ def _relaxed_path(problem: Problem, multipliers: Array, starts: list[list[tuple[
         for index, end in starts[start]:
             total = entry + problem.values[index] - multipliers
             better = total > score[end]
-            for clip in np.flatnonzero(better):
-                back[end, int(clip)] = (start, int(prior[clip]))
+            for one in np.flatnonzero(better):
+                back[end, int(one)] = (start, int(prior[one]))
             score[end] = np.where(better, total, score[end])
     uses = np.zeros(clips)
     clip = int(score[-1].argmax())
@@ -240,9 +240,7 @@ def _extend_any(
         return
 
 
-def _rivals(
-    problem: Problem, segments: Sequence[Segment], multipliers: Array, ahead: Array
-) -> tuple[tuple[tuple[int, float], ...], ...]:
+def _rivals(problem: Problem, segments: Sequence[Segment], multipliers: Array, ahead: Array) -> tuple[tuple[tuple[int, float], ...], ...]:
     """For each segment the other clips by what choosing them there would cost, their own use elsewhere priced in."""
     slot_of = {slot: index for index, slot in enumerate(problem.slots)}
     rows = []

@@ -24,9 +24,7 @@ def confidence(margin: float, quality: float, beat_confidence: float) -> float:
     return round(sure * (0.6 + 0.4 * min(1.0, max(0.0, quality))) * (0.85 + 0.15 * beat_confidence), 4)
 
 
-def sentence(
-    clip: ClipInput, moment: Moment, point: CutPoint, time_s: float, beats: float, rival: tuple[str, str] | None
-) -> str:
+def sentence(clip: ClipInput, moment: Moment, point: CutPoint, time_s: float, beats: float, rival: tuple[str, str] | None) -> str:
     """One sentence: what it is, where in the music, why it, and what stood second."""
     kind = SIZES.get(clip.analysis.likely_shot_type, "shot")
     angle = clip.analysis.likely_angle

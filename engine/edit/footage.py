@@ -69,6 +69,4 @@ def _weakest(facts: ClipAnalysis) -> str:
 
 def duplicates_of(groups: Sequence[ClipGroup]) -> Mapping[str, str]:
     """media id of every near-duplicate that is not the best of its group -> the best one's."""
-    return {
-        member: group.best for group in groups if group.kind == "near_duplicate" for member in group.members if member != group.best
-    }
+    return {member: group.best for group in groups if group.kind == "near_duplicate" for member in group.members if member != group.best}

@@ -99,4 +99,4 @@ def target_beats(profile: StyleProfile, energy: float, bpm: float) -> float:
     beats = high**loud * low ** (1 - loud)
     if profile.creator_id is None:  # a creator's own habit already fits the tempos he uses
         beats *= 0.5 if bpm < SLOW_BPM else 2.0 if bpm > QUICK_BPM else 1.0
-    return max(0.5, beats)
+    return max(0.5, float(beats))

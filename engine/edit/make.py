@@ -129,9 +129,7 @@ def _plain(brief: Brief) -> dict[str, object]:
     return {name: value for name, value in documents.encode(brief).items() if name not in ("schema", "version")}
 
 
-def _usable(
-    brief: Brief, clips: Sequence[ClipInput], verdicts: Mapping[str, Verdict], groups: Sequence[ClipGroup]
-) -> list[ClipInput]:
+def _usable(brief: Brief, clips: Sequence[ClipInput], verdicts: Mapping[str, Verdict], groups: Sequence[ClipGroup]) -> list[ClipInput]:
     avoided = {wish.media_id for wish in brief.avoid if wish.span is None}
     wanted = {wish.media_id for wish in _wishes(brief)}
     twins = {member: best for member, best in duplicates_of(groups).items() if member not in wanted}
@@ -349,7 +347,8 @@ def _name_of(job: _Job, media_id: str) -> str:
 def _runners_up(job: _Job, number: int, own: Mapping[str, float]) -> tuple[tuple[RunnerUp, ...], float]:
     segment = job.found.segments[number]
     frames = job.scorer.slot(segment.start, segment.end).frames
-    rows, margin = [], 3.0
+    rows: list[RunnerUp] = []
+    margin = 3.0
     chosen = job.parts[segment.clip].clip.media.media_id
     for clip, loss in job.found.rivals[number]:
         part = job.parts[clip]

@@ -140,7 +140,5 @@ def _likeness(a: Sequence[tuple[int, int, int, float]], b: Sequence[tuple[int, i
     """0 to 1: how alike two palettes are, by the distance of each colour to the nearest of the other, weighted by share."""
     if not a or not b:
         return 0.0
-    total = sum(
-        share * min(math.dist((r, g, bl), other[:3]) for other in b) for r, g, bl, share in a
-    )
+    total = sum(share * min(math.dist((r, g, bl), other[:3]) for other in b) for r, g, bl, share in a)
     return math.exp(-total / 60.0)

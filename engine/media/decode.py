@@ -174,7 +174,9 @@ def still(media: Media, frame: int, max_side_px: int = 640) -> NDArray[np.uint8]
     return last.picture
 
 
-def audio(path: Path | str, rate_hz: int = 22_050, mono: bool = True, start_s: float = 0.0, end_s: float | None = None) -> NDArray[np.float32]:
+def audio(
+    path: Path | str, rate_hz: int = 22_050, mono: bool = True, start_s: float = 0.0, end_s: float | None = None
+) -> NDArray[np.float32]:
     """The file's sound as ffmpeg plays it (encoder delay and edit lists honoured).
 
     Returns float32 in [-1, 1], shape (samples,) for mono, (2, samples) for stereo. Raises `SongError` where there is none or it is
@@ -194,12 +196,12 @@ def audio(path: Path | str, rate_hz: int = 22_050, mono: bool = True, start_s: f
         try:
             for frame in container.decode(stream):
                 frame.pts = None  # gaps in time stamps must not shift what follows
-                blocks += [piece.to_ndarray() for piece in resampler.resample(frame)]
+                blocks += [np.asarray(piece.to_ndarray(), np.float32) for piece in resampler.resample(frame)]
         except av.FFmpegError as cause:
             if not blocks:
                 hint = "It may be protected (DRM) or damaged; give another file."
                 raise SongError("song_unreadable", f"{path.name} cannot be decoded.", hint, path=str(path)) from cause
-        blocks += [piece.to_ndarray() for piece in resampler.resample(None)]
+        blocks += [np.asarray(piece.to_ndarray(), np.float32) for piece in resampler.resample(None)]
     if not blocks:
         raise SongError("song_unreadable", f"{path.name} holds no sound.", "Give another file.", path=str(path))
     samples = np.concatenate(blocks, axis=1).astype(np.float32, copy=False)

@@ -31,7 +31,9 @@ def write_wav(path: Path, samples: NDArray[np.float32], rate_hz: int) -> None:
             file.writeframes(body)
         os.replace(part, path)
     except OSError as cause:
-        raise OutputError("output_failed", f"{path} cannot be written: {cause.strerror}.", "Choose another place.", path=str(path)) from cause
+        raise OutputError(
+            "output_failed", f"{path} cannot be written: {cause.strerror}.", "Choose another place.", path=str(path)
+        ) from cause
     finally:
         with contextlib.suppress(OSError):
             part.unlink()

@@ -79,7 +79,7 @@ def _tried(path: str, source: str, message: str) -> FFmpegTool:
 @functools.lru_cache(maxsize=64)
 def _listing(path: str, what: str) -> str:
     shown = subprocess.run([path, "-hide_banner", what], capture_output=True, timeout=30, check=False, **_quiet())
-    return shown.stdout.decode(errors="replace")
+    return bytes(shown.stdout).decode(errors="replace")
 
 
 def has_filter(name: str) -> bool:

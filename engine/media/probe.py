@@ -128,10 +128,8 @@ def _audio(container: Any) -> AudioStream | None:
         context = stream.codec_context
         if context is None or not context.sample_rate or not context.channels:
             continue
-        if stream.duration:
-            duration = float(stream.duration * stream.time_base)
-        else:
-            duration = (container.duration or 0) / 1_000_000
+        known = stream.duration * stream.time_base if stream.duration else Fraction(container.duration or 0, 1_000_000)
+        duration = float(known)
         return AudioStream(context.name, context.sample_rate, context.channels, duration)
     return None
 
@@ -242,7 +240,10 @@ def _candidates(stream: Any, mean: Fraction, typical: Fraction, tick: Fraction, 
     blur = 2 * tick / ((times[-1] - times[0]) * tick)  # a container's rounding moves the mean this much
     standard = [rate for rate in STANDARD_RATES if abs(rate.fraction / mean - 1) <= max(blur, Fraction(1, 5000))]
     exact = [_parsed(rate) for rate in [*named, mean] if abs(rate / mean - 1) <= max(blur, Fraction(1, 1000))]
-    return [*standard, *(rate for rate in exact if rate is not None)]
+    found = [*standard, *(rate for rate in exact if rate is not None)]
+    # A short clip's mean blurs neighbours such as 29.97 and 30: what the file says comes first, then what is nearer.
+    said = {_parsed(rate) for rate in named[:2]}
+    return sorted(found, key=lambda rate: (rate not in said, abs(rate.fraction / mean - 1)))
 
 
 def _parsed(rate: Fraction) -> FrameRate | None:

@@ -68,7 +68,8 @@ class CascadeFaceFinder:
 def _cascade(name: str) -> Any:
     import cv2
 
-    classifier = cv2.CascadeClassifier(str(Path(cv2.data.haarcascades) / name))
+    folder: Any = cv2.__dict__["data"]  # a module that the stubs do not know
+    classifier = cv2.CascadeClassifier(str(Path(folder.haarcascades) / name))
     if classifier.empty():
         hint = "Reinstall opencv-python-headless below version 5."
         raise MissingToolError("opencv_without_cascades", f"OpenCV's cascade {name} is missing.", hint)

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import ffmpeg
 
@@ -76,10 +77,12 @@ def _segment(timeline: Timeline, clip: Placement, media: Media, path: str, look:
     arguments = ffmpeg.output(stream, "OUT", **_encoder(look, clip.duration_frames)).get_args()[:-1]
     suffix = ".mov" if look.preset and look.preset.codec == "prores" else ".mp4"
     words = [SEGMENT_VERSION, clip.media_id, *(word for word in arguments if path not in word)]
-    return SegmentPlan(clip.id, clip.duration_frames, tuple(arguments), hashlib.blake2b("\0".join(words).encode(), digest_size=16).hexdigest(), suffix)
+    return SegmentPlan(
+        clip.id, clip.duration_frames, tuple(arguments), hashlib.blake2b("\0".join(words).encode(), digest_size=16).hexdigest(), suffix
+    )
 
 
-def _timed(stream, clip: Placement, video: VideoStream, look: Look, late: Fraction):  # type: ignore[no-untyped-def]
+def _timed(stream: Any, clip: Placement, video: VideoStream, look: Look, late: Fraction) -> Any:
     """Source frames onto the timeline's grid."""
     if video.interlaced:
         stream = stream.filter("bwdif", mode="send_frame")
@@ -90,11 +93,13 @@ def _timed(stream, clip: Placement, video: VideoStream, look: Look, late: Fracti
     return stream.filter("tpad", stop_mode="clone", stop_duration=2)
 
 
-def _framed(stream, clip: Placement, video: VideoStream, look: Look):  # type: ignore[no-untyped-def]
+def _framed(stream: Any, clip: Placement, video: VideoStream, look: Look) -> Any:
     """Crop, scale, colour: sources of any shape to the edit's."""
     if video.colour.is_hdr and look.can_tonemap:
         stream = stream.filter("zscale", t="linear", npl=100).filter("format", "gbrpf32le").filter("zscale", p="bt709")
-        stream = stream.filter("tonemap", tonemap="hable", desat=0).filter("zscale", t="bt709", m="bt709", r="tv").filter("format", "yuv420p")
+        stream = (
+            stream.filter("tonemap", tonemap="hable", desat=0).filter("zscale", t="bt709", m="bt709", r="tv").filter("format", "yuv420p")
+        )
     keys = _shaped(clip.crop, video, look)
     stream = stream.filter("crop", *_crop_words(keys, look.rate), exact=0)
     matrix = video.colour.matrix if video.colour.matrix in ("bt709", "smpte170m", "bt470bg", "bt2020nc") else None
@@ -154,7 +159,7 @@ def _encoder(look: Look, frames: int) -> dict[str, object]:
         "color_primaries": "bt709",
         "color_trc": "bt709",
         "color_range": "tv",
-        "video_track_timescale": look.rate.numerator,
+        "video_track_timescale": timescale(look.rate),
         "map_metadata": -1,
     }
     if look.preset and look.preset.codec == "prores":
@@ -173,6 +178,11 @@ def _encoder(look: Look, frames: int) -> dict[str, object]:
     }
 
 
+def timescale(rate: FrameRate) -> int:
+    """Ticks a second of MP4 tracks: every frame on a whole tick, and fine enough that players do not guess (at least 10000)."""
+    return rate.numerator * -(-10_000 // rate.numerator)
+
+
 def concat_list(files: list[str], plans: tuple[SegmentPlan, ...], rate: FrameRate) -> str:
     """The concat demuxer's list. Exact durations, because containers round theirs to milliseconds and joins would drift."""
     lines = ["ffconcat version 1.0"]
@@ -188,7 +198,7 @@ def mux_arguments(list_file: str, audio_file: str | None, look: Look, output: st
     return [
         *("-f", "concat", "-safe", "0", "-i", f"file:{list_file}"),
         *sound,
-        *("-c", "copy", "-map_metadata", "-1", "-video_track_timescale", str(look.rate.numerator), "-movflags", "+faststart"),
+        *("-c", "copy", "-map_metadata", "-1", "-video_track_timescale", str(timescale(look.rate)), "-movflags", "+faststart"),
         f"file:{output}",
     ]
 
@@ -211,11 +221,11 @@ def audio_arguments(timeline: Timeline, mode: str, paths: Mapping[str, str], qua
     return arguments
 
 
-def _stereo(stream):  # type: ignore[no-untyped-def]
+def _stereo(stream: Any) -> Any:
     return stream.filter("aresample", AUDIO_RATE_HZ).filter("aformat", sample_fmts="fltp", channel_layouts="stereo")
 
 
-def _song(song: SongUse, path: str, samples: int):  # type: ignore[no-untyped-def]
+def _song(song: SongUse, path: str, samples: int) -> Any:
     start = round_half_up(Fraction(song.source_start_s) * AUDIO_RATE_HZ)
     joins = [round_half_up(Fraction(time) * AUDIO_RATE_HZ) for time in song.loop_at_s]
     bounds = [0, *joins, samples]
@@ -232,7 +242,7 @@ def _song(song: SongUse, path: str, samples: int):  # type: ignore[no-untyped-de
     return stream
 
 
-def _sources(timeline: Timeline, paths: Mapping[str, str], gain: float):  # type: ignore[no-untyped-def]
+def _sources(timeline: Timeline, paths: Mapping[str, str], gain: float) -> Any:
     """The clips' own sound, each as long as its picture to the sample, with micro-fades so that joins do not click."""
     pieces = []
     for clip in timeline.clips:

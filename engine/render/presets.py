@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TypeVar
 
 from engine.errors import BadOption
+
+Row = TypeVar("Row")
 
 __all__ = ["PRESETS", "QUALITIES", "Preset", "Quality", "preset_named", "quality_named"]
 
@@ -69,7 +73,7 @@ def quality_named(name: str) -> Quality:
     return _named(QUALITIES, name, "quality")
 
 
-def _named(table, name, what):  # type: ignore[no-untyped-def]
+def _named(table: Mapping[str, Row], name: str, what: str) -> Row:
     if name not in table:
         raise BadOption(f"bad_{what}", f"There is no {what} {name!r}.", f"Use one of {', '.join(table)}.")
     return table[name]

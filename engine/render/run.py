@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,7 +120,9 @@ def _require_online(timeline: Timeline, paths: Mapping[str, str]) -> None:
     offline = sorted(name for one, name in wanted.items() if one not in paths or not Path(paths[one]).is_file())
     if offline:
         hint = "Say where they are now with --media FOLDER."
-        raise MediaError("media_offline", f"{len(offline)} media files are not where they were: {', '.join(offline[:5])}.", hint, files=offline)
+        raise MediaError(
+            "media_offline", f"{len(offline)} media files are not where they were: {', '.join(offline[:5])}.", hint, files=offline
+        )
 
 
 @contextlib.contextmanager
@@ -138,7 +140,9 @@ def _folders(output: Path, cache: Path) -> Iterator[Path]:
     except OSError as cause:
         full = cause.errno in (errno.ENOSPC, errno.EDQUOT)
         code, why = ("disk_full", "there is no space left") if full else ("output_failed", str(cause.strerror or cause))
-        raise OutputError(code, f"{output} cannot be written: {why}.", "Free some space or choose another disk.", path=str(output)) from cause
+        raise OutputError(
+            code, f"{output} cannot be written: {why}.", "Free some space or choose another disk.", path=str(output)
+        ) from cause
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
@@ -159,7 +163,7 @@ class _Shared:
     def check(self) -> None:
         self._do(self._inner.check)
 
-    def _do(self, action):  # type: ignore[no-untyped-def]
+    def _do(self, action: Callable[[], None]) -> None:
         from engine.errors import Cancelled
 
         if self.stopped:
@@ -209,9 +213,7 @@ def _one(plan: SegmentPlan, file: Path, progress: Progress) -> None:
             part.unlink()
 
 
-def _sound(
-    timeline: Timeline, mode: str, paths: Mapping[str, str], options: RenderOptions, work: Path, progress: Progress
-) -> str | None:
+def _sound(timeline: Timeline, mode: str, paths: Mapping[str, str], options: RenderOptions, work: Path, progress: Progress) -> str | None:
     target = work / "sound.m4a"
     arguments = audio_arguments(timeline, mode, paths, quality_named(options.quality), str(target))
     if arguments is None:

@@ -87,7 +87,11 @@ def _head(draw: ImageDraw, timeline: Timeline) -> None:
     name = str(timeline.extra.get("name") or "Cutprint")
     draw.text((MARGIN, MARGIN - 6), name, INK, _font(26, bold=True))
     song = timeline.song
-    words = [f"{float(timeline.duration_s):.1f} s", f"{len(timeline.clips)} shots", f"{timeline.width}x{timeline.height} at {timeline.rate} fps"]
+    words = [
+        f"{float(timeline.duration_s):.1f} s",
+        f"{len(timeline.clips)} shots",
+        f"{timeline.width}x{timeline.height} at {timeline.rate} fps",
+    ]
     if song is not None:
         words.append(f"{song.file}, {song.bpm:.1f} beats a minute")
     draw.text((MARGIN, MARGIN + 28), "   ".join(words), FAINT, _font(14))

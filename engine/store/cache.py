@@ -219,7 +219,7 @@ def _is_damaged(cause: Exception) -> bool:
 def _refused(path: Path, cause: Exception) -> OutputError:
     return OutputError(
         "cache_unwritable",
-        f"The cache at {path} cannot be used: {str(getattr(cause, 'orig', None) or cause)}.",
+        f"The cache at {path} cannot be used: {getattr(cause, 'orig', None) or cause!s}.",
         "Free some space, or name another folder with --workspace or CUTPRINT_WORKSPACE.",
         path=str(path),
     )

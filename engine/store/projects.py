@@ -121,7 +121,9 @@ class ProjectFolder:
         """Raises `RefusedError` if writing `names` would overwrite what a person made."""
         theirs = self.foreign(names)
         if theirs:
-            message = f"{', '.join(theirs)} in {self.folder} {'was' if len(theirs) == 1 else 'were'} not written by Cutprint, or changed since."
+            message = (
+                f"{', '.join(theirs)} in {self.folder} {'was' if len(theirs) == 1 else 'were'} not written by Cutprint, or changed since."
+            )
             raise RefusedError("output_not_ours", message, "Choose another output folder with -o, or move the file away.", files=theirs)
 
     def commit(self, timeline: Timeline, exports: Mapping[str, bytes], door: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,7 +72,7 @@ def _frames(number: int) -> Iterator[NDArray[np.uint8]]:
     for index in range(frames):
         picture = stage.draw(index / RATE.fps)
         if number == CLIPS - 2:
-            picture = cv2.GaussianBlur(picture, (0, 0), 12)
+            picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), 12), np.uint8)
         if number == CLIPS - 1:
             picture = picture // 14
         noise = chance.integers(-3, 4, picture.shape[:2], dtype=np.int16)[..., None]

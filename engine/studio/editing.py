@@ -12,6 +12,7 @@ from engine.analysis.clip import AnalysisOptions
 from engine.analysis.groups import group_clips
 from engine.edit.footage import ClipInput, judge
 from engine.edit.make import make_edit
+from engine.edit.song_window import choose_song_window
 from engine.errors import BadOption, FootageError, InputError
 from engine.model.media import Media
 from engine.model.style import Brief, ClipWish, StyleProfile
@@ -47,6 +48,7 @@ def edit(studio: Studio, request: EditRequest, progress: Progress) -> dict[str, 
         folder.refuse_foreign(names)
         profile = _profile(request.creator)
         song_media, song = measured_song(studio, request.song, progress)
+        choose_song_window(song, _draft_brief(request))  # a song that is too short is said before clips are measured
         footage = gather(studio, request.clips, AnalysisOptions(draft=request.draft), request.output, progress)
         clips = [ClipInput(clip.media, clip.analysis) for clip in footage.clips]
         if not clips:
@@ -86,6 +88,13 @@ def _profile(creator: str | None) -> StyleProfile:
         return neutral_profile()
     hint = "Leave out --creator to edit in the neutral style."
     raise InputError("creator_unknown", f"Nothing has been learned from {creator!r} yet.", hint, creator=creator)
+
+
+def _draft_brief(request: EditRequest) -> Brief:
+    """The wish as far as it is known before the clips are: enough to choose the part of the song."""
+    width, height = ASPECTS[request.aspect]
+    frames = DEFAULT_RATE.frames(request.duration)
+    return Brief(DEFAULT_RATE, width, height, frames, song_start_s=request.song_start, song_loop=request.song_loop)
 
 
 def _nothing_readable(footage: Footage) -> FootageError:

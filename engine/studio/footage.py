@@ -24,7 +24,27 @@ if TYPE_CHECKING:
 __all__ = ["Clip", "Footage", "Problem", "find_clips", "gather", "probe_cached"]
 
 VIDEO_SUFFIXES = frozenset(
-    ".mp4 .mov .m4v .mkv .webm .avi .mts .m2ts .ts .mxf .3gp .3g2 .wmv .flv .mpg .mpeg .ogv .vob .dv".split()
+    [
+        ".mp4",
+        ".mov",
+        ".m4v",
+        ".mkv",
+        ".webm",
+        ".avi",
+        ".mts",
+        ".m2ts",
+        ".ts",
+        ".mxf",
+        ".3gp",
+        ".3g2",
+        ".wmv",
+        ".flv",
+        ".mpg",
+        ".mpeg",
+        ".ogv",
+        ".vob",
+        ".dv",
+    ]
 )
 """What is taken from a folder; a file that is named itself is tried whatever its suffix."""
 

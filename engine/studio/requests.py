@@ -108,7 +108,9 @@ class RenderRequest:
     output: Path = _field("The file to write.", short="o")
     preset: str | None = _field("Picture size and limits of a platform; default: the timeline's own size.", None, choices=PRESETS)
     quality: str = _field("How much care the encoder takes.", "high", choices=QUALITIES)
-    audio: str | None = _field("Sound of the result; default: what the edit was made with.", None, choices=("song", "source", "both", "none"))
+    audio: str | None = _field(
+        "Sound of the result; default: what the edit was made with.", None, choices=("song", "source", "both", "none")
+    )
     media: Path | None = _field("Folder to look in for clips and song that have moved.", None)
 
 
