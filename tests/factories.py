@@ -1,8 +1,8 @@
 """Valid model values for tests: plain builders (one call, sensible defaults, any field overridden) and hypothesis strategies.
 
-    factories.timeline(4, rate="30000/1001")            a lawful edit over a song, everything filled in
-    factories.clip_analysis(seed=3)                     curves that look like a measured clip
-    @given(factories.timelines())                       any lawful edit
+factories.timeline(4, rate="30000/1001")            a lawful edit over a song, everything filled in
+factories.clip_analysis(seed=3)                     curves that look like a measured clip
+@given(factories.timelines())                       any lawful edit
 """
 
 from __future__ import annotations
@@ -202,9 +202,7 @@ def profile(creator_id: str | None = "mira", **fields: Any) -> StyleProfile:
         "creator_id": creator_id,
         "trained_on_videos": 23,
         "last_updated": NOW,
-        "shot_patterns": ShotPatterns(
-            1.8, 0.6, (0.5, 1.2, 1.8, 2.3, 3.1), {"close_up": 0.44, "medium": 0.30, "wide": 0.18, "zoom": 0.08}
-        ),
+        "shot_patterns": ShotPatterns(1.8, 0.6, (0.5, 1.2, 1.8, 2.3, 3.1), {"close_up": 0.44, "medium": 0.30, "wide": 0.18, "zoom": 0.08}),
         "sequencing_patterns": SequencingPatterns({"front_to_side": 0.35, "side_to_front": 0.30}, 0.12, 2),
         "pacing_patterns": PacingPatterns(1.2, 0.18, 2.1, 1.6, 1.4, {"-1": 0.2, "0": 0.8}, {"2": 0.6, "4": 0.4}),
         "energy_matching": EnergyMatching(EnergyRule("close_up", "every_beat", 0.7), EnergyRule("wide", "every_2_beats", 0.3)),

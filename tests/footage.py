@@ -78,10 +78,9 @@ def variable_rate_video(path: Path, source: int = 1, frames: int = 60) -> Path:
     """A video in which every third frame of a 30 fps recording is missing: the others keep their times and numbers."""
     whole = path.with_name(f"whole-{path.name}")
     coded_video(whole, source, frames)
-    ffmpeg.run(
-        [*("-i", f"file:{whole}", "-vf", "select='mod(n,3)-1'", "-vsync" if ffmpeg.find_ffmpeg().version < (5, 1) else "-fps_mode", "vfr")]
-        + ["-c:v", "libx264", "-crf", "16", "-video_track_timescale", "30000", f"file:{path}"]
-    )
+    rate_option = "-vsync" if ffmpeg.find_ffmpeg().version < (5, 1) else "-fps_mode"
+    picks = ["-i", f"file:{whole}", "-vf", "select='mod(n,3)-1'", rate_option, "vfr"]
+    ffmpeg.run([*picks, "-c:v", "libx264", "-crf", "16", "-video_track_timescale", "30000", f"file:{path}"])
     return path
 
 

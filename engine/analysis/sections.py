@@ -44,9 +44,7 @@ class Structure:
     drops: tuple[float, ...]
 
 
-def find_structure(
-    levels: NDArray[np.float32], energy: Array, energy_rate_hz: float, downbeats: Array, duration_s: float
-) -> Structure:
+def find_structure(levels: NDArray[np.float32], energy: Array, energy_rate_hz: float, downbeats: Array, duration_s: float) -> Structure:
     """Sections and drops.
 
     levels : `beats_network.bands`. energy : 0 to 1, `energy_rate_hz` samples a second. downbeats : bar lines in seconds.

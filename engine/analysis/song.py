@@ -62,7 +62,7 @@ def analyse_samples(samples: NDArray[np.float32], media_id: str = "", progress: 
     progress.advance()
     attacks, energy = onsets(levels), _energy(samples)
     downbeats = grid.beats[grid.positions == 1]
-    structure = find_structure(energy, ENERGY_RATE_HZ, _low_energy(attacks), downbeats, duration_s)
+    structure = find_structure(levels, energy, ENERGY_RATE_HZ, downbeats, duration_s)
     progress.advance()
     return SongAnalysis(
         media_id=media_id,
@@ -142,14 +142,6 @@ def _energy(samples: NDArray[np.float32]) -> NDArray[np.float64]:
     if loud < SILENCE_DB:
         return np.zeros(len(level))
     return np.asarray(np.clip((level - (loud - 30)) / 30, 0, 1))
-
-
-def _low_energy(attacks: Onsets) -> NDArray[np.float64]:
-    step = FRAMES_PER_S / ENERGY_RATE_HZ
-    count = max(1, int(len(attacks.low) / step))
-    edges = (np.arange(count + 1) * step).astype(int)
-    sums = np.add.reduceat(attacks.low, edges[:-1])
-    return np.asarray(sums / (np.percentile(sums, 95) + 1e-9))
 
 
 def _phrases(downbeats: NDArray[np.float64], structure: Structure) -> tuple[float, ...]:

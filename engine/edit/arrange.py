@@ -21,6 +21,8 @@ ROUNDS = 80
 """Subgradient rounds (more than 100 gain nothing measurable)."""
 BEAM = 200
 """States kept at each cut point."""
+WAYS_ON = 12
+"""Ways on that each state offers into each slot: the beam drops the rest at once, and other states get their say."""
 IMPOSSIBLE = -1e9
 
 Array = NDArray[np.float64]
@@ -77,11 +79,11 @@ def solve(problem: Problem, progress: Progress = SILENT) -> Arrangement | None:
     return Arrangement(segments, value, max(bound, value), _rivals(problem, segments, multipliers, ahead))
 
 
-def _by_start(problem: Problem) -> list[list[tuple[int, int]]]:
-    table: list[list[tuple[int, int]]] = [[] for _ in range(problem.points)]
-    for index, (start, end) in enumerate(problem.slots):
-        table[start].append((index, end))
-    return table
+def _by_start(problem: Problem) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """For each cut point the indices of the slots that start there, and where they end."""
+    slots = np.array(problem.slots, np.int64).reshape(-1, 2)
+    found = [np.flatnonzero(slots[:, 0] == point) for point in range(problem.points)]
+    return [(indices, slots[indices, 1]) for indices in found]
 
 
 def _multipliers(problem: Problem, progress: Progress) -> tuple[Array, float] | None:
@@ -107,31 +109,31 @@ def _multipliers(problem: Problem, progress: Progress) -> tuple[Array, float] | 
     return best, float(best_bound)
 
 
-def _relaxed_path(problem: Problem, multipliers: Array, starts: list[list[tuple[int, int]]]) -> tuple[float, Array]:
+def _relaxed_path(
+    problem: Problem, multipliers: Array, starts: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]
+) -> tuple[float, Array]:
     """Best path when clips may repeat at the price of their multipliers, and how often it uses each."""
     points, clips = problem.points, problem.clips
     score = np.full((points, clips), IMPOSSIBLE)
-    back: dict[tuple[int, int], tuple[int, int]] = {}
-    for start in range(points - 1):
-        if start == 0:
-            entry, prior = np.zeros(clips), np.full(clips, -1)
-        else:
+    from_point = np.full((points, clips), -1)
+    from_clip = np.full((points, clips), -1)
+    entry, prior = np.zeros(clips), np.full(clips, -1)
+    for start, (slots, ends) in enumerate(starts):
+        if start:
             table = score[start][:, None] + problem.pairs
             prior = table.argmax(axis=0)
             entry = table[prior, np.arange(clips)]
-        for index, end in starts[start]:
-            total = entry + problem.values[index] - multipliers
-            better = total > score[end]
-            for one in np.flatnonzero(better):
-                back[end, int(one)] = (start, int(prior[one]))
-            score[end] = np.where(better, total, score[end])
+        total = entry + problem.values[slots] - multipliers
+        better = total > score[ends]
+        score[ends] = np.where(better, total, score[ends])
+        from_point[ends] = np.where(better, start, from_point[ends])
+        from_clip[ends] = np.where(better, prior, from_clip[ends])
     uses = np.zeros(clips)
-    clip = int(score[-1].argmax())
+    point, clip = points - 1, int(score[-1].argmax())
     value = float(score[-1][clip])
-    point = points - 1
     while value > IMPOSSIBLE / 2 and clip >= 0:
         uses[clip] += 1
-        point, clip = back[point, clip]
+        point, clip = int(from_point[point, clip]), int(from_clip[point, clip])
     return value, uses
 
 
@@ -141,9 +143,8 @@ def _ahead(problem: Problem, multipliers: Array) -> Array:
     ahead[-1] = 0.0
     starts = _by_start(problem)
     for start in range(problem.points - 2, -1, -1):
-        entry = np.full(problem.clips, IMPOSSIBLE)
-        for index, end in starts[start]:
-            entry = np.maximum(entry, problem.values[index] - multipliers + ahead[end])
+        slots, ends = starts[start]
+        entry = (problem.values[slots] - multipliers + ahead[ends]).max(axis=0, initial=IMPOSSIBLE)
         if start == 0:
             ahead[0] = entry  # what each clip is worth as the first one
         else:
@@ -153,91 +154,108 @@ def _ahead(problem: Problem, multipliers: Array) -> Array:
 
 @dataclass(frozen=True)
 class _State:
+    """A beginning of an edit up to a cut point. `used` holds a bit per clip; `before` is the state it continues."""
+
     value: float
     priced: float
     clip: int
     used: int
-    path: tuple[Segment, ...]
+    start: int
+    before: _State | None
+
+
+@dataclass(frozen=True)
+class _Ways:
+    """Ways to go on from some states into one slot, as columns. rank : what a way has plus the relaxed value of the rest."""
+
+    states: Sequence[_State]
+    row: NDArray[np.int64]
+    clip: NDArray[np.int64]
+    gain: Array
+    rank: Array
+    start: int
 
 
 def _beam(problem: Problem, multipliers: Array, ahead: Array, progress: Progress) -> tuple[tuple[Segment, ...], float] | None:
     """Forward over cut points; states ranked by what they have plus the relaxed value of the rest."""
-    waiting: list[list[_State]] = [[] for _ in range(problem.points)]
-    waiting[0] = [_State(0.0, 0.0, -1, 0, ())]
+    waiting: list[list[_Ways]] = [[] for _ in range(problem.points)]
     starts = _by_start(problem)
+    states = [_State(0.0, 0.0, -1, 0, -1, None)]
     for start in range(problem.points - 1):
         progress.check()
-        states = _kept(waiting[start], ahead[start], start == 0)
-        waiting[start] = []
-        for state in states:
-            for index, end in starts[start]:
-                _extend(problem, multipliers, state, index, end, start, ahead[end], waiting[end])
-        for end in range(start + 1, problem.points):
-            if len(waiting[end]) > 8 * BEAM:
-                waiting[end] = _kept(waiting[end], ahead[end], False)
-    done = waiting[-1]
+        if start:
+            states = _kept(waiting[start], multipliers, BEAM)
+            waiting[start] = []
+        if not states:
+            continue
+        entry = _entry(problem, states)
+        for slot, end in zip(*starts[start]):
+            ways = _ways(problem.values[slot], entry, states, start, ahead[end] - multipliers)
+            if len(ways.row):
+                waiting[end].append(ways)
+    done = _kept(waiting[-1], multipliers, BEAM)
     if not done:
         return None
-    best = max(done, key=lambda state: (state.value, tuple(-segment.clip for segment in state.path)))
-    return best.path, best.value
+    best = max(done, key=lambda state: state.value)
+    return _path(best, problem.points - 1), best.value
 
 
-def _kept(states: list[_State], ahead: Array, is_start: bool) -> list[_State]:
-    if is_start:
-        return states
+def _entry(problem: Problem, states: Sequence[_State]) -> Array:
+    """(states, clips): worth of each clip after each state's last one; IMPOSSIBLE where the state has used it."""
+    if states[0].clip < 0:
+        return np.zeros((1, problem.clips))
+    size = -(-problem.clips // 8)
+    packed = np.frombuffer(b"".join(state.used.to_bytes(size, "little") for state in states), np.uint8).reshape(len(states), size)
+    used = np.unpackbits(packed, axis=1, bitorder="little")[:, : problem.clips].astype(bool)
+    return np.where(used, IMPOSSIBLE, problem.pairs[[state.clip for state in states]])
+
+
+def _ways(values: Array, entry: Array, states: Sequence[_State], start: int, future: Array) -> _Ways:
+    """Each state's best ways into one slot. `future`: (clips,) relaxed value of what follows, less the clip's price."""
+    gain = entry + values
+    worth = gain + future
+    width = min(WAYS_ON, gain.shape[1])
+    clip = np.argpartition(-worth, width - 1, axis=1)[:, :width] if width < gain.shape[1] else np.tile(np.arange(width), (len(gain), 1))
+    row = np.repeat(np.arange(len(gain)), width)
+    clip = clip.ravel()
+    legal = worth[row, clip] > IMPOSSIBLE / 2
+    row, clip = row[legal], clip[legal]
+    priced = np.array([state.priced for state in states])
+    return _Ways(states, row, clip, gain[row, clip], priced[row] + worth[row, clip], start)
+
+
+def _kept(waiting: Sequence[_Ways], multipliers: Array, count: int) -> list[_State]:
+    """The `count` best-ranked of the ways that arrive at a cut point, as states.
+
+    Of ways that used the same clips and end on the same one, only the best can win; it comes first in the ranking.
+    """
+    if not waiting:
+        return []
+    rank = np.concatenate([ways.rank for ways in waiting])
+    clips = np.concatenate([ways.clip for ways in waiting])
+    bounds = np.cumsum([0, *(len(ways.row) for ways in waiting)])
     best: dict[tuple[int, int], _State] = {}
-    for state in states:  # same clips used, same last one: only the better can win
-        known = best.get((state.used, state.clip))
-        if known is None or state.value > known.value:
-            best[state.used, state.clip] = state
-    ranked = sorted(best.values(), key=lambda state: (-(state.priced + ahead[state.clip]), state.clip, state.used))
-    return ranked[:BEAM]
-
-
-def _extend(
-    problem: Problem, multipliers: Array, state: _State, index: int, end: int, start: int, ahead: Array, into: list[_State]
-) -> None:
-    values = problem.values[index]
-    gains = values + (problem.pairs[state.clip] if state.clip >= 0 else 0.0)
-    ranked = gains - multipliers + ahead
-    # A state needs only its best few ways on: the beam would drop the rest at once.
-    width = min(12, len(ranked))
-    chosen = np.argpartition(-ranked, width - 1)[: width + bin(state.used).count("1")] if width < len(ranked) else np.arange(len(ranked))
-    taken = 0
-    for clip in sorted((int(one) for one in chosen), key=lambda one: (-ranked[one], one)):
-        if state.used >> clip & 1 or values[clip] <= IMPOSSIBLE / 2 or ahead[clip] <= IMPOSSIBLE / 2:
+    for index in np.lexsort((clips, -rank)):
+        group = int(np.searchsorted(bounds, index, side="right")) - 1
+        ways, at = waiting[group], int(index - bounds[group])
+        before, clip = ways.states[ways.row[at]], int(ways.clip[at])
+        key = (before.used | 1 << clip, clip)
+        if key in best:
             continue
-        gain = float(gains[clip])
-        into.append(
-            _State(
-                state.value + gain,
-                state.priced + gain - float(multipliers[clip]),
-                clip,
-                state.used | 1 << clip,
-                (*state.path, Segment(start, end, clip)),
-            )
-        )
-        taken += 1
-        if taken >= 12:
-            return
-    if taken == 0 and width < len(ranked):
-        _extend_any(problem, multipliers, state, index, end, start, ahead, into)
+        gain = float(ways.gain[at])
+        priced = before.priced + gain - float(multipliers[clip])
+        best[key] = _State(before.value + gain, priced, clip, key[0], ways.start, before)
+        if len(best) == count:
+            break
+    return list(best.values())
 
 
-def _extend_any(
-    problem: Problem, multipliers: Array, state: _State, index: int, end: int, start: int, ahead: Array, into: list[_State]
-) -> None:
-    """All the best-ranked clips are used already: take the best of what is left."""
-    values = problem.values[index]
-    gains = values + (problem.pairs[state.clip] if state.clip >= 0 else 0.0)
-    for clip in np.argsort(-(gains - multipliers + ahead), kind="stable"):
-        one = int(clip)
-        if state.used >> one & 1 or values[one] <= IMPOSSIBLE / 2:
-            continue
-        gain = float(gains[one])
-        path = (*state.path, Segment(start, end, one))
-        into.append(_State(state.value + gain, state.priced + gain - float(multipliers[one]), one, state.used | 1 << one, path))
-        return
+def _path(state: _State, end: int) -> tuple[Segment, ...]:
+    segments: list[Segment] = []
+    while state.before is not None:
+        segments.append(Segment(state.start, end, state.clip))
+        state, end = state.before, state.start
+    return tuple(reversed(segments))
 
 
 def _rivals(problem: Problem, segments: Sequence[Segment], multipliers: Array, ahead: Array) -> tuple[tuple[tuple[int, float], ...], ...]:

@@ -107,9 +107,7 @@ SHAPES = MappingProxyType(
         HistoryEntry: Shape(rest="details"),
         UserEdit: Shape(rest="details", enums={"action": names.USER_ACTIONS}),
         DeletedClip: Shape(rename={"facts": "metadata"}, enums={"user_reason": names.DELETE_REASONS}),
-        ClipFacts: Shape(
-            enums={"shot_type": names.SHOT_TYPES, "angle": names.ANGLES, "motion": names.MOTIONS}, unmeasured=True
-        ),
+        ClipFacts: Shape(enums={"shot_type": names.SHOT_TYPES, "angle": names.ANGLES, "motion": names.MOTIONS}, unmeasured=True),
         Transition: Shape(enums={"type": names.TRANSITIONS}),
         Track: Shape(enums={"kind": names.TRACK_KINDS}),
         Outcome: Shape(enums={"status": names.OUTCOMES}),
@@ -117,9 +115,7 @@ SHAPES = MappingProxyType(
         ShotPatterns: Shape(enums={"shot_types": names.SHOT_TYPES}),
         EnergyRule: Shape(enums={"preferred_shot_type": names.SHOT_TYPES, "cut_frequency": names.CUT_FREQUENCIES}),
         Brief: Shape(enums={"audio": names.AUDIO_MODES}),
-        ClipAnalysis: Shape(
-            enums={"shot_type": names.SHOT_TYPES, "angle": names.ANGLES, "motion": names.MOTIONS}, unmeasured=True
-        ),
+        ClipAnalysis: Shape(enums={"shot_type": names.SHOT_TYPES, "angle": names.ANGLES, "motion": names.MOTIONS}, unmeasured=True),
         RegenerateRequested: Shape(enums={"instruction": names.INSTRUCTIONS}),
         ClipDeleted: Shape(enums={"reason_selected": names.DELETE_REASONS}),
         ClipLocked: Shape(enums={"reason": names.LOCK_REASONS}),
