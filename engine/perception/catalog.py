@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import importlib.util
 
 from engine.errors import MissingToolError
 from engine.perception.contracts import FaceFinder
@@ -25,6 +24,5 @@ def absences() -> dict[str, str]:
         face_finder()
     except MissingToolError as cause:
         missing["faces"] = cause.message
-    if importlib.util.find_spec("open_clip") is None:
-        missing["clip"] = "open_clip is not installed (extra [clip]), so pictures are judged by faces and composition alone"
+    missing["clip"] = "no CLIP model is used yet, so pictures are judged by faces and composition alone"
     return missing

@@ -71,13 +71,11 @@ def _faces(studio: Studio) -> dict[str, str]:
     return _row("faces", "ok", f"OpenCV {cv2.__version__} with cascades")
 
 
-def _clip_model(studio: Studio) -> dict[str, str]:
+def _pictures(studio: Studio) -> dict[str, str]:
     from engine.perception import catalog
 
-    why = catalog.absences().get("clip")
-    if why:
-        return _row("clip model", "warning", why, "Optional: install cutprint[clip].")
-    return _row("clip model", "ok", "open_clip is installed")
+    absent = catalog.absences()
+    return _row("picture models", "ok", absent["clip"] if "clip" in absent else "CLIP")
 
 
 def _workspace(studio: Studio) -> dict[str, str]:
@@ -106,7 +104,7 @@ def _formats(studio: Studio) -> dict[str, str]:
 _CHECKS: dict[str, Callable[[Any], dict[str, str]]] = {
     "ffmpeg": _ffmpeg,
     "faces": _faces,
-    "clip model": _clip_model,
+    "picture models": _pictures,
     "workspace": _workspace,
     "cache": _cache,
     "timelines": _formats,

@@ -20,7 +20,7 @@ from engine.model.time import STANDARD_RATES, FrameRate, FrameSpan
 from engine.model.timeline import Outcome, Timeline
 from engine.store.projects import HEAD, ProjectFolder, check_writable
 from engine.studio import exporting, rendering
-from engine.studio.footage import Footage, gather
+from engine.studio.footage import Footage, find_clips, gather
 from engine.studio.requests import ASPECTS, EditRequest
 from engine.studio.songs import measured_song
 from engine.style.prior import neutral_profile
@@ -47,6 +47,7 @@ def edit(studio: Studio, request: EditRequest, progress: Progress) -> dict[str, 
         names = [HEAD, STORYBOARD_NAME, *exporting.EDIT_FILES, *([VIDEO_NAME] if request.render else [])]
         folder.refuse_foreign(names)
         profile = _profile(request.creator)
+        find_clips(request.clips, request.output)  # an empty folder is said before the song is measured
         song_media, song = measured_song(studio, request.song, progress)
         choose_song_window(song, _draft_brief(request))  # a song that is too short is said before clips are measured
         footage = gather(studio, request.clips, AnalysisOptions(draft=request.draft), request.output, progress)
