@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
     from PIL.ImageFont import FreeTypeFont
 
-__all__ = ["storyboard"]
+__all__ = ["jpeg", "picture_from", "storyboard"]
 
 WIDTH = 1680
 MARGIN = 32
@@ -64,6 +64,23 @@ def storyboard(timeline: Timeline, frame_of: Callable[[Placement], NDArray[np.ui
     body = io.BytesIO()
     sheet.save(body, "PNG")
     return body.getvalue()
+
+
+def jpeg(picture: NDArray[np.uint8]) -> bytes:
+    """RGB (height, width, 3) as a JPEG, small enough to keep."""
+    from PIL import Image
+
+    body = io.BytesIO()
+    Image.fromarray(picture).save(body, "JPEG", quality=90)
+    return body.getvalue()
+
+
+def picture_from(body: bytes) -> NDArray[np.uint8]:
+    """The inverse of `jpeg`."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(body)) as image:
+        return np.asarray(image.convert("RGB"))
 
 
 def _columns(timeline: Timeline) -> int:

@@ -75,7 +75,7 @@ def _pictures(studio: Studio) -> dict[str, str]:
     from engine.perception import catalog
 
     absent = catalog.absences()
-    return _row("picture models", "ok", absent["clip"] if "clip" in absent else "CLIP")
+    return _row("picture models", "ok", absent.get("clip", "CLIP"))
 
 
 def _workspace(studio: Studio) -> dict[str, str]:

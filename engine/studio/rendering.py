@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import io
-from collections.abc import Mapping
+import glob
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from engine.errors import CutprintError
 from engine.media.decode import still
+from engine.media.fingerprint import fingerprint
 from engine.model.media import Media
 from engine.model.timeline import Placement, Timeline
 from engine.render.run import RenderOptions, RenderReport
 from engine.render.run import render as render_timeline
-from engine.render.storyboard import storyboard
+from engine.render.storyboard import jpeg, picture_from, storyboard
 from engine.store.cache import CacheKey
 from engine.store.projects import ProjectFolder, load_timeline, refuse_overwrite, remember_output
 from engine.studio.requests import RenderRequest
@@ -77,26 +78,30 @@ def report_json(report: RenderReport) -> dict[str, Any]:
 
 
 def media_paths(timeline: Timeline, folders: list[Path]) -> dict[str, str]:
-    """Where each media file is now: where it was, else by its name in `folders` or below the last of them."""
+    """Where each media file is now: where it was, else in `folders` under its name, else below all but the first of them.
+
+    A file counts only with the content that the timeline knows; media found nowhere are left out.
+    """
     found = {}
     for row in timeline.media:
-        place = _place(row, folders)
+        place = next((one for one in _candidates(row, folders) if _is_same(row, one)), None)
         if place is not None:
             found[row.media_id] = str(place)
     return found
 
 
-def _place(row: Media, folders: list[Path]) -> Path | None:
-    if Path(row.path).is_file():
-        return Path(row.path)
-    for folder in folders:
-        if (folder / row.name).is_file():
-            return folder / row.name
+def _candidates(row: Media, folders: list[Path]) -> Iterator[Path]:
+    yield Path(row.path)
+    yield from (folder / row.name for folder in folders)
     for folder in folders[1:]:
-        for candidate in sorted(folder.rglob("*")):
-            if candidate.name == row.name and candidate.is_file() and candidate.stat().st_size == row.size_bytes:
-                return candidate
-    return None
+        yield from sorted(folder.rglob(glob.escape(row.name)))
+
+
+def _is_same(row: Media, path: Path) -> bool:
+    try:
+        return path.is_file() and path.stat().st_size == row.size_bytes and fingerprint(path) == row.media_id
+    except (OSError, CutprintError):
+        return False
 
 
 def storyboard_png(studio: Studio, timeline: Timeline, progress: Progress) -> bytes:
@@ -117,18 +122,13 @@ def _middle(timeline: Timeline, clip: Placement) -> int:
 
 
 def _thumbnail(studio: Studio, media: Media, frame: int) -> NDArray[np.uint8]:
-    from PIL import Image
-
     key = CacheKey(media.media_id, "still", THUMBNAIL_VERSION, f"{frame}@{THUMBNAIL_PX}")
     kept = studio.cache.get(key)
     if kept is not None:
-        with Image.open(io.BytesIO(kept)) as image:
-            return np.asarray(image.convert("RGB"))
+        return picture_from(kept)
     try:
         picture = still(media, frame, THUMBNAIL_PX)
     except CutprintError:
         return np.full((THUMBNAIL_PX, THUMBNAIL_PX * 9 // 16, 3), 40, np.uint8)  # offline: the sheet shows a blank there
-    body = io.BytesIO()
-    Image.fromarray(picture).save(body, "JPEG", quality=90)
-    studio.cache.put(key, body.getvalue())
+    studio.cache.put(key, jpeg(picture))
     return picture
