@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,8 @@ HEAD = "timeline.json"
 REVISIONS = "revisions"
 MANIFEST = ".cutprint.json"
 LOCK = ".cutprint.lock"
+LOCKED_PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""How long to wait for a program that holds a file (chosen: scanners let go within a second)."""
 
 
 def timeline_path(given: Path) -> Path:
@@ -60,7 +63,7 @@ def atomic_write(path: Path, content: bytes) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             os.chmod(name, 0o666 & ~_umask())
-            os.replace(name, path)
+            _replace(Path(name), path)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(name)
@@ -112,6 +115,11 @@ class ProjectFolder:
             hint = "Choose another output folder with -o, or move that file away."
             raise RefusedError("output_not_ours", f"{self.head} is not an edit that can be continued: {cause.message}", hint) from cause
 
+    def written(self) -> set[str]:
+        """Names in the folder that Cutprint wrote, the folder of old revisions among them; empty where it is no project."""
+        known = self._manifest()
+        return {*known, REVISIONS} if known else set()
+
     def foreign(self, names: list[str]) -> list[str]:
         """Which of `names` exist in the folder and were not written by Cutprint, or were changed since."""
         known = self._manifest()
@@ -134,7 +142,9 @@ class ProjectFolder:
         self.refuse_foreign([HEAD, *exports])
         before = self.current()
         known = self._manifest()
-        body = documents.dumps(documents.encode(timeline)).encode()
+        document = documents.encode(timeline)
+        documents.validate(document)  # nothing leaves that others could not read
+        body = documents.dumps(document).encode()
         if before is not None:
             self._retire(before.revision, set(known) - {HEAD})
         new = {**exports, HEAD: body}
@@ -157,7 +167,7 @@ class ProjectFolder:
                 target = self.folder / REVISIONS / f"{path.stem}.r{revision:04d}{path.suffix}"
                 with _disk_errors(target):
                     target.parent.mkdir(parents=True, exist_ok=True)
-                    os.replace(path, target)
+                    _replace(path, target)
 
     def _manifest(self) -> dict[str, list[str]]:
         try:
@@ -237,12 +247,34 @@ def _disk_errors(path: Path) -> Iterator[None]:
         raise disk_error(path, cause) from cause
 
 
+def is_locked(cause: OSError) -> bool:
+    """Whether another program holds the file (Windows: sharing or lock violation); elsewhere files are never held like that."""
+    return getattr(cause, "winerror", None) in (32, 33)
+
+
+def _replace(source: Path, target: Path) -> None:
+    """`os.replace`, patient with programs that look at every new file for a moment (Windows)."""
+    for pause_s in LOCKED_PAUSES_S:
+        try:
+            os.replace(source, target)
+        except OSError as cause:
+            if not is_locked(cause):
+                raise
+            time.sleep(pause_s)
+        else:
+            return
+    os.replace(source, target)
+
+
 def disk_error(path: Path, cause: OSError) -> OutputError:
     """The user's view of a failed write at `path`."""
     import errno
 
     if cause.errno in (errno.ENOSPC, errno.EDQUOT):
         return OutputError("disk_full", f"There is no space left for {path}.", "Free some space or choose another disk.", path=str(path))
+    if is_locked(cause):
+        hint = "Close it there (a player, an NLE, Excel), then try again."
+        return OutputError("output_locked", f"{path} is open in another program.", hint, path=str(path))
     if cause.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         hint = "Choose a folder you may write to with -o."
         return OutputError("output_read_only", f"{path} cannot be written: it is read-only for you.", hint, path=str(path))

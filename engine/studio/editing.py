@@ -20,7 +20,7 @@ from engine.model.time import STANDARD_RATES, FrameRate, FrameSpan
 from engine.model.timeline import Outcome, Timeline
 from engine.store.projects import HEAD, ProjectFolder, check_writable
 from engine.studio import exporting, rendering
-from engine.studio.footage import Footage, find_clips, gather
+from engine.studio.footage import Footage, find_clips, full_path, gather
 from engine.studio.requests import ASPECTS, EditRequest
 from engine.studio.songs import measured_song
 from engine.style.prior import neutral_profile
@@ -64,7 +64,7 @@ def edit(studio: Studio, request: EditRequest, progress: Progress) -> dict[str, 
             outcomes=(*timeline.outcomes, *_other_outcomes(footage)),
             revision=before.revision + 1 if before else 1,
             parent=before.revision if before else None,
-            extra={"name": request.name or request.output.absolute().name},
+            extra={"name": request.name or full_path(request.output).name},
         )
         exports, hints, warnings = exporting.all_formats(studio, timeline)
         exports[STORYBOARD_NAME] = rendering.storyboard_png(studio, timeline, progress)
@@ -146,7 +146,7 @@ def _halved(rate: FrameRate) -> FrameRate:
 def _wish(text: str, media: Sequence[Media]) -> ClipWish:
     """`name` or `name@IN-OUT` (seconds) -> the clip that is meant, by path, file name or name without suffix."""
     name, _, part = text.rpartition("@") if re.search(r"@[\d.]+-[\d.]+$", text) else (text, "", "")
-    found = [one for one in media if name in (one.path, one.name, Path(one.name).stem) or Path(name).absolute() == Path(one.path)]
+    found = [one for one in media if name in (one.path, one.name, Path(one.name).stem) or full_path(Path(name)) == Path(one.path)]
     if len(found) != 1:
         what = "no clip" if not found else f"{len(found)} clips"
         raise BadOption("wish_unclear", f"{name!r} names {what}.", "Write the file's name as `cutprint analyze` shows it.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,13 +16,14 @@ from engine.model import documents
 from engine.model.analysis import ClipAnalysis
 from engine.model.media import Media
 from engine.store.cache import CacheKey
+from engine.store.projects import ProjectFolder
 from engine.studio.workers import run_all
 
 if TYPE_CHECKING:
     from engine.progress import Progress
     from engine.studio.context import Studio
 
-__all__ = ["Clip", "Footage", "Problem", "find_clips", "gather", "probe_cached"]
+__all__ = ["Clip", "Footage", "Problem", "find_clips", "full_path", "gather", "probe_cached"]
 
 VIDEO_SUFFIXES = frozenset(
     [
@@ -87,29 +89,35 @@ class Footage:
 def find_clips(given: Sequence[Path], exclude: Path | None = None) -> list[Path]:
     """Video files among `given` files and folders, in natural order (clip2 before clip10), each once.
 
-    Hidden files and everything below `exclude` (the output folder) are left out. Raises `MediaError` for a path that does
-    not exist, `FootageError` where nothing is found.
+    Hidden files, everything below `exclude` (the output folder) and what earlier edits wrote are left out.
+    Raises `MediaError` for a path that does not exist, `FootageError` where nothing is found.
     """
     found: dict[Path, None] = {}
     for path in given:
         if not path.exists():
             raise MediaError("media_missing", f"{path} does not exist.", "Check the path.", path=str(path))
         for one in _below(path, exclude) if path.is_dir() else [path]:
-            found.setdefault(one.absolute())
+            found.setdefault(full_path(one))
     if not found:
         places = ", ".join(str(path) for path in given)
         raise FootageError("no_clips", f"No video files in {places}.", "Give the folder that holds the raw clips.")
     return list(found)
 
 
+def full_path(path: Path) -> Path:
+    """Absolute and without `..`, links kept: a link keeps its name, and a mapped drive its letter."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - Path has nothing that does this
+
+
 def _below(folder: Path, exclude: Path | None) -> Iterable[Path]:
-    barred = exclude.absolute() if exclude else None
+    barred = full_path(exclude) if exclude else None
     try:
         entries = sorted(folder.iterdir(), key=lambda entry: _natural(entry.name))
     except OSError as cause:
         raise MediaError("folder_unreadable", f"{folder} cannot be read: {cause.strerror}.", "Check its permissions.") from cause
+    ours = ProjectFolder(folder).written()
     for entry in entries:
-        if entry.name.startswith(".") or entry.absolute() == barred:
+        if entry.name.startswith(".") or entry.name in ours or full_path(entry) == barred:
             continue
         if entry.is_dir():
             if not entry.is_symlink():  # links to folders can run in circles

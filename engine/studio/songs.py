@@ -13,7 +13,7 @@ from engine.model.analysis import SongAnalysis
 from engine.model.media import Media
 from engine.store.cache import CacheKey
 from engine.store.projects import atomic_write, check_writable
-from engine.studio.footage import probe_cached
+from engine.studio.footage import full_path, probe_cached
 from engine.studio.requests import SongRequest
 from engine.studio.workers import run_all
 
@@ -49,7 +49,7 @@ def _song_media(studio: Studio, path: Path, progress: Progress) -> Media:
         raise SongError("song_missing", f"{path} does not exist.", "Check --song.", path=str(path))
     if path.is_dir():
         raise SongError("song_is_folder", f"{path} is a folder, not a song.", "Give the song's file.", path=str(path))
-    result = probe_cached(studio, [path.absolute()], progress)[0]
+    result = probe_cached(studio, [full_path(path)], progress)[0]
     if isinstance(result, CutprintError):
         raise result
     if result.audio is None:
@@ -70,6 +70,7 @@ def song(studio: Studio, request: SongRequest, progress: Progress) -> dict[str, 
     result = documents.encode(analysis)
     result["file"] = media.path
     result["tempo"] = analysis.tempo_bpm
+    result["sections"] = [{**row, "start": row["start_s"], "end": row["end_s"]} for row in result["sections"]]
     result["files"] = _written(media, analysis, request, progress)
     return result
 
