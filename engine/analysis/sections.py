@@ -32,6 +32,8 @@ DROP_STEP, DROP_LOW_STEP = 0.08, 0.12
 """Rise of energy (0 to 1, 30 dB) and of the bass's share of its own range that a drop needs over the stretch before it."""
 DROP_LEVEL = 0.8
 """Energy that a drop has, as a share of the song's loudest stretch."""
+AUDIBLE = 0.15
+"""Energy that the stretch before a drop has at least (25 dB under the song's loud level): after silence a song begins, it does not drop."""
 QUIET_STEP = 0.06
 """Difference of energy between neighbours that counts as quieter."""
 
@@ -135,7 +137,7 @@ def _bass(levels: NDArray[np.float32], bounds: Array) -> Array:
 
 def _is_drop(index: int, heights: Array, bass: Array) -> bool:
     """Bass and loudness come back together after a lower stretch, to about the song's full level."""
-    if index == 0:
+    if index == 0 or heights[:index].max() < AUDIBLE:
         return False
     louder, deeper = heights[index] - heights[index - 1], bass[index] - bass[index - 1]
     return bool(louder >= DROP_STEP and deeper >= DROP_LOW_STEP and heights[index] >= DROP_LEVEL * heights.max())

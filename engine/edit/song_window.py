@@ -20,6 +20,9 @@ FADE_OUT_S = 1.0
 """The usual end of a cut-off song under a short video (chosen)."""
 GOOD_DROP = (0.15, 0.6)
 """Shares of the edit between which a drop is placed well: after a set-up, with room to show."""
+QUIET_START_S, QUIET_ENERGY = 1.5, 0.15
+"""A window whose first seconds lie on average below this energy (25 dB under the song's loud level) opens on a silence: nobody waits
+for it."""
 STEP_S = 0.5
 """Raster of start points in music without beats."""
 
@@ -98,6 +101,8 @@ def _worth(song: SongAnalysis, start: float, wanted: float) -> float:
     drops = [(drop - start) / wanted for drop in song.drops if start <= drop < end]
     worth += 2.0 if any(GOOD_DROP[0] <= share <= GOOD_DROP[1] for share in drops) else (0.5 if drops else 0.0)
     window = [song.energy_at(start + wanted * k / 40) for k in range(41)]
+    opening = [song.energy_at(start + QUIET_START_S * k / 10) for k in range(11)]
+    worth -= 4.0 if sum(opening) / len(opening) < QUIET_ENERGY else 0.0  # more than all the rest together can make up for
     worth += 2.0 * sum(window) / len(window) + 0.5 * (max(window) - min(window))
     return round(worth, 9)
 
@@ -121,7 +126,7 @@ def _reasons(song: SongAnalysis, start: float, wanted: float) -> tuple[str, ...]
         reasons.append(f"starts at {start:.1f} s")
     inside = [drop - start for drop in song.drops if start <= drop < start + wanted]
     if inside:
-        reasons.append(f"the drop hits {inside[0]:.1f} s into the edit")
+        reasons.append("the edit opens on the drop" if inside[0] < 0.1 else f"the drop hits {inside[0]:.1f} s into the edit")
     if _near(song.phrase_starts, start + wanted):
         reasons.append("ends where a phrase ends")
     return tuple(reasons)
