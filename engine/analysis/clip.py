@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from engine.analysis import colour, motion, quality, shots
 from engine.analysis.framing import framing
+from engine.analysis.saliency import salient_box
 from engine.media.decode import Frame, FrameReader
 from engine.model.analysis import Box, ClipAnalysis, Curve, Face, Shot, Subject
 from engine.model.media import Media
@@ -22,7 +23,7 @@ from engine.progress import SILENT, Progress
 
 __all__ = ["ANALYSER_VERSION", "AnalysisOptions", "analyse_clip"]
 
-ANALYSER_VERSION = "1"
+ANALYSER_VERSION = "2"
 """Raise when any measured figure changes, so that cached analyses are made anew."""
 
 MOTION_STEP_S = 1 / 30
@@ -87,6 +88,7 @@ class _Look:
     colours: list[float] = field(default_factory=list)
     pictures: list[NDArray[np.uint8]] = field(default_factory=list)
     movers: list[tuple[int, Box, float]] = field(default_factory=list)
+    striking: list[tuple[int, Box, float]] = field(default_factory=list)
     before: NDArray[np.uint8] | None = None
     next_face_s: float = 0.0
     next_colour_s: float = 0.0
@@ -110,7 +112,7 @@ class _Look:
         if frame.luma is not None:
             self.blurs.append((frame.index, quality.blur_effect(frame.luma)))
         self._see_motion(frame, luma)
-        self._see_now_and_then(frame)
+        self._see_now_and_then(frame, luma)
         self.before = luma
 
     def _see_motion(self, frame: Frame, luma: NDArray[np.uint8]) -> None:
@@ -124,7 +126,7 @@ class _Look:
             if mover is not None:
                 self.movers.append((frame.index, *mover))
 
-    def _see_now_and_then(self, frame: Frame) -> None:
+    def _see_now_and_then(self, frame: Frame, luma: NDArray[np.uint8]) -> None:
         if frame.time_s + 1e-6 >= self.next_colour_s:
             self.next_colour_s = frame.time_s + COLOUR_EVERY_S
             self.colours.append(colour.colour_variance(frame.picture))
@@ -135,8 +137,10 @@ class _Look:
             self.looks += 1
             found = self.finder.faces(frame.picture)
             self.faces += [Face(frame.index, one.box, one.pose, one.confidence) for one in found]
-            if not found:
-                self.bodies += [(frame.index, box) for box in self.finder.bodies(frame.picture)]
+            bodies = [] if found else self.finder.bodies(frame.picture)
+            self.bodies += [(frame.index, box) for box in bodies]
+            if not found and not bodies and (striking := salient_box(luma)) is not None:
+                self.striking.append((frame.index, *striking))
 
     def result(self, warnings: tuple[str, ...]) -> ClipAnalysis:
         video = self.media.video
@@ -215,7 +219,7 @@ class _Look:
 
     def _subjects(self) -> tuple[Subject, ...]:
         by_frame: dict[int, Subject] = {}
-        for at, box, confidence in self.movers:
+        for at, box, confidence in (*self.striking, *self.movers):
             by_frame[at] = Subject(at, box, confidence)
         for at, box in self.bodies:
             by_frame[at] = Subject(at, box, 0.6)

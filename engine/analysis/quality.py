@@ -11,8 +11,15 @@ BLUR_SIDE_PX = 640
 """Pictures are compared at this long side at most, so that 4K and 720p of the same scene score alike."""
 BLUR_TAPS = 11
 """Length of the re-blurring filter (Crete et al. 2007 use 9 at smaller pictures; 11 as in common implementations)."""
-SHARP, MUSH = 0.30, 0.85
-"""Re-blur measure of a crisp picture and of one without any detail (measured on the raw clips before and after Gaussian blur)."""
+TILES = 8
+SHARPEST_PERCENT = 10
+LEAST_CONTRAST = 2.0
+"""Mean difference of neighbours in both directions together, in grey levels, from which a tile holds anything."""
+TEXTURED = 6
+"""In an empty picture at least so many tiles are looked at."""
+SHARP, MUSH = 0.33, 0.85
+"""Re-blur measure of a crisp picture and of one without any detail. Well-focused raw clips measure .17 to .36, the same after Gaussian blur
+with a sigma of 1.5 of 640 px .48 to .57, after 3 px .69 to .77."""
 BLACK = 16
 WHITE = 250
 """8-bit luma at and beyond which a pixel holds no detail."""
@@ -25,22 +32,36 @@ GOOD_LIGHT = (0.22, 0.75)
 def blur_effect(luma: NDArray[np.uint8]) -> float:
     """No-reference blur after Crete, Dolmiere, Ladret, Nicolas (SPIE 2007): 0 crisp to 1 nothing left to blur.
 
-    How much of the difference between neighbouring pixels survives a strong low-pass, worse of both directions.
+    How much of the difference between neighbouring pixels survives a strong low-pass, worse of both directions, in each of
+    TILES x TILES tiles; the sharpest tenth of the tiles that hold anything decides. A picture whose subject is in focus before a soft
+    background is sharp; one without focus anywhere is not.
     """
+    picture = _common_size(luma).astype(np.float32)
+    if min(picture.shape) < 2 * BLUR_TAPS:
+        return 0.0
+    height, width = picture.shape
+    sums = [_survived(picture, axis, height - 1, width - 1) for axis in (0, 1)]
+    effects = np.maximum(*(kept / np.maximum(total, 1e-6) for total, kept in sums))
+    contrast = sum(total for total, _ in sums) * (TILES * TILES / (height * width))
+    textured = contrast >= min(LEAST_CONTRAST, float(np.sort(contrast.ravel())[-TEXTURED]))
+    if float(contrast.max()) < 1e-3:
+        return 1.0
+    return float(np.percentile(effects[textured], SHARPEST_PERCENT))
+
+
+def _survived(picture: NDArray[np.float32], axis: int, rows: int, columns: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Per tile: the sum of differences along an axis, and what is left of it after the low-pass."""
     import cv2
 
-    picture = _common_size(luma).astype(np.float32)
-    if picture.shape[0] < 2 * BLUR_TAPS or picture.shape[1] < 2 * BLUR_TAPS:
-        return 0.0
-    worst = 0.0
-    for axis in (0, 1):
-        taps = (1, BLUR_TAPS) if axis == 0 else (BLUR_TAPS, 1)
-        again = cv2.blur(picture, taps)
-        sharp = np.abs(np.diff(picture, axis=axis))
-        lost = np.maximum(0.0, sharp - np.abs(np.diff(again, axis=axis)))
-        total = float(sharp.sum())
-        worst = max(worst, (total - float(lost.sum())) / total if total > 1e-6 else 1.0)
-    return worst
+    again = cv2.blur(picture, (1, BLUR_TAPS) if axis == 0 else (BLUR_TAPS, 1))
+    sharp = np.abs(np.diff(picture, axis=axis))[:rows, :columns]
+    kept = np.minimum(sharp, np.abs(np.diff(again, axis=axis))[:rows, :columns])
+    return _tiled(sharp), _tiled(kept)
+
+
+def _tiled(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    rows, columns = (np.linspace(0, size, TILES + 1).astype(int)[:-1] for size in values.shape)
+    return np.asarray(np.add.reduceat(np.add.reduceat(values, rows, axis=0), columns, axis=1))
 
 
 def _common_size(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:

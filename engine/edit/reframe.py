@@ -1,47 +1,85 @@
-"""Which part of the source fills the frame: a cover crop around what is to be looked at, held still over a shot."""
+"""Which part of the source fills the frame: a cover crop over as much of what is to be looked at as it can hold, held still over a shot."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.model.analysis import ClipAnalysis, Subject
+from engine.model.analysis import Box, ClipAnalysis, Subject
 from engine.model.media import Media
 from engine.model.time import FrameSpan
 from engine.model.timeline import CropKey
 
 __all__ = ["cover_crop", "crop_for"]
 
-HEAD_LINE = 0.38
-"""Height in the frame at which a face's middle sits (heads high, room for captions below)."""
 LEAST_CONFIDENCE = 0.3
 """Subjects less sure than this do not move the frame from the centre."""
+FACE_CONFIDENCE = 0.9
+"""From here on a subject is a face: where there is one, nothing else counts."""
+HEAD_ROOM, SHOULDERS, SIDES = 0.6, 1.6, 0.5
+"""What belongs to a face, in face heights above and below it and on either side: hair, neck and shoulders."""
+CENTRE_PULL = 0.05
+"""What the way from the centre to the edge costs, as a share of the subjects' weight: of two equal frames the middle one is better."""
 
 
 def cover_crop(width: int, height: int, target_width: int, target_height: int, centre: tuple[float, float]) -> CropKey:
     """The largest part of a displayed picture with the target's shape, as near to `centre` (shares 0 to 1) as its edges allow."""
-    source, target = width / height, target_width / target_height
-    share_x = min(1.0, target / source)
-    share_y = min(1.0, source / target)
+    share_x, share_y = _shares(width, height, target_width, target_height)
     x = min(max(centre[0] - share_x / 2, 0.0), 1.0 - share_x)
     y = min(max(centre[1] - share_y / 2, 0.0), 1.0 - share_y)
     return CropKey(0, round(x, 6), round(y, 6), round(share_x, 6), round(share_y, 6))
 
 
+def _shares(width: int, height: int, target_width: int, target_height: int) -> tuple[float, float]:
+    source, target = width / height, target_width / target_height
+    return min(1.0, target / source), min(1.0, source / target)
+
+
 def crop_for(media: Media, analysis: ClipAnalysis, span: FrameSpan, width: int, height: int) -> tuple[CropKey, ...]:
-    """The crop of a placement that shows source frames `span`: around its subject where one is known, else the centre."""
+    """The crop of a placement that shows source frames `span`: over its subjects where some are known, else the centre."""
     assert media.video is not None
-    centre = _centre(analysis.subjects, span, round(analysis.rate.fps))
-    return (cover_crop(media.video.display_width, media.video.display_height, width, height, centre),)
+    size = media.video.display_width, media.video.display_height
+    boxes = _boxes(analysis.subjects, span, round(analysis.rate.fps), size[0] / size[1])
+    return (cover_crop(*size, width, height, _centre(boxes, _shares(*size, width, height))),)
 
 
-def _centre(subjects: Sequence[Subject], span: FrameSpan, reach: int) -> tuple[float, float]:
+def _boxes(subjects: Sequence[Subject], span: FrameSpan, reach: int, aspect: float) -> list[tuple[Box, float]]:
+    """What is to be seen during `span` (and a second around it), with the weight of each: faces with their shoulders, else the rest."""
     near = [one for one in subjects if span.start - reach <= one.frame < span.end + reach and one.confidence >= LEAST_CONFIDENCE]
-    faces = [one for one in near if one.confidence >= 0.9]
-    chosen = faces or near
-    if not chosen:
+    faces = [one for one in near if one.confidence >= FACE_CONFIDENCE]
+    if faces:
+        return [(_bust(one.box, aspect), one.confidence * one.box.height) for one in faces]
+    return [(one.box, one.confidence) for one in near]
+
+
+def _bust(face: Box, aspect: float) -> Box:
+    x = face.x - SIDES * face.height / aspect
+    y = face.y - HEAD_ROOM * face.height
+    right, bottom = face.x + face.width + SIDES * face.height / aspect, face.y + (1 + SHOULDERS) * face.height
+    x, y = max(0.0, x), max(0.0, y)
+    return Box(x, y, min(1.0, right) - x, min(1.0, bottom) - y)
+
+
+def _centre(boxes: Sequence[tuple[Box, float]], shares: tuple[float, float]) -> tuple[float, float]:
+    """Centre of the window that holds most of the boxes' weight. Each axis by itself, because a cover crop moves along one only."""
+    if not boxes:
         return 0.5, 0.5
-    weight = sum(one.confidence * one.box.height for one in chosen)
-    x = sum(one.box.centre[0] * one.confidence * one.box.height for one in chosen) / weight
-    y = sum(one.box.centre[1] * one.confidence * one.box.height for one in chosen) / weight
-    # A face belongs above the middle, so the frame's centre lies below it by that much.
-    return x, y + (0.5 - HEAD_LINE) * 0.5 if faces else y
+    return (
+        _best([(one.x, one.x + one.width, weight) for one, weight in boxes], shares[0]),
+        _best([(one.y, one.y + one.height, weight) for one, weight in boxes], shares[1]),
+    )
+
+
+def _best(spans: Sequence[tuple[float, float, float]], share: float) -> float:
+    """Where a window of length `share` (0 to 1) lies best over weighted spans. A span counts by how much of it is inside."""
+    total = sum(weight for *_, weight in spans)
+    low, high = share / 2, 1.0 - share / 2
+    mean = sum((a + b) / 2 * weight for a, b, weight in spans) / total
+    candidates = [mean, 0.5, *((a + b) / 2 for a, b, _ in spans)]
+
+    def worth(centre: float) -> float:
+        start, end = centre - share / 2, centre + share / 2
+        inside = sum(weight * max(0.0, min(b, end) - max(a, start)) / max(b - a, 1e-6) for a, b, weight in spans)
+        near = sum(weight * abs((a + b) / 2 - centre) for a, b, weight in spans)
+        return inside - CENTRE_PULL * (near + total * abs(centre - 0.5))
+
+    return max((min(max(one, low), high) for one in candidates), key=lambda centre: (round(worth(centre), 9), -centre))
