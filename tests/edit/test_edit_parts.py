@@ -1,0 +1,268 @@
+"""The parts of the edit engine by themselves: the optimiser against brute force, moments, grid, gates, song window, crops."""
+
+from __future__ import annotations
+
+import itertools
+
+import factories
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from engine.edit import arrange, explain
+from engine.edit.footage import ClipInput
+from engine.edit.grid import cut_grid, target_beats
+from engine.edit.moments import MomentTable
+from engine.edit.reframe import cover_crop, crop_for
+from engine.edit.song_window import choose_song_window, song_use
+from engine.errors import Cancelled, SongError
+from engine.model.analysis import Box, Curve, Face, Shot, Subject
+from engine.model.style import MomentPreferences
+from engine.model.time import FrameRate, FrameSpan
+from engine.progress import CallbackProgress
+from engine.style.prior import neutral_profile
+
+RATE = FrameRate(30)
+
+
+# --- the optimiser ----------------------------------------------------------------------------------------------------
+
+
+def slots_of(points: int, widest: int) -> tuple[tuple[int, int], ...]:
+    return tuple((a, b) for a in range(points - 1) for b in range(a + 1, min(points, a + widest + 1)))
+
+
+@st.composite
+def problems(draw: st.DrawFn) -> arrange.Problem:
+    points, clips = draw(st.integers(2, 5)), draw(st.integers(1, 5))
+    slots = slots_of(points, 3)
+    numbers = st.floats(-2, 2, width=32)
+    values = np.array(draw(arrays(np.float64, (len(slots), clips), elements=numbers)))
+    impossible = draw(arrays(np.bool_, (len(slots), clips)))
+    values[impossible & (values < 0)] = arrange.IMPOSSIBLE
+    return arrange.Problem(points, slots, values, draw(arrays(np.float64, (clips, clips), elements=numbers)))
+
+
+def brute_force(problem: arrange.Problem) -> float | None:
+    """The optimum by trying every path and every choice of different clips."""
+    index = {slot: k for k, slot in enumerate(problem.slots)}
+    best: float | None = None
+    inner = range(1, problem.points - 1)
+    for count in range(problem.points - 1):
+        for cuts in itertools.combinations(inner, count):
+            path = [0, *cuts, problem.points - 1]
+            rows = [index.get((a, b)) for a, b in zip(path, path[1:])]
+            if None in rows:
+                continue
+            for clips in itertools.permutations(range(problem.clips), len(rows)):
+                values = [problem.values[row, one] for row, one in zip(rows, clips)]
+                if min(values) <= arrange.IMPOSSIBLE / 2:
+                    continue
+                total = sum(values) + sum(problem.pairs[a, b] for a, b in zip(clips, clips[1:]))
+                best = total if best is None or total > best else best
+    return best
+
+
+def worth(problem: arrange.Problem, segments: tuple[arrange.Segment, ...]) -> float:
+    index = {slot: k for k, slot in enumerate(problem.slots)}
+    clips = [one.clip for one in segments]
+    values = sum(problem.values[index[one.start, one.end], one.clip] for one in segments)
+    return float(values + sum(problem.pairs[a, b] for a, b in zip(clips, clips[1:])))
+
+
+@settings(max_examples=150)
+@given(problem=problems())
+def test_the_optimiser_finds_the_optimum_of_small_problems(problem: arrange.Problem) -> None:
+    best, found = brute_force(problem), arrange.solve(problem)
+    if best is None:
+        assert found is None
+        return
+    assert found is not None
+    assert [found.segments[0].start, found.segments[-1].end] == [0, problem.points - 1]
+    assert all(a.end == b.start for a, b in zip(found.segments, found.segments[1:]))
+    assert len({one.clip for one in found.segments}) == len(found.segments)
+    assert found.value == pytest.approx(worth(problem, found.segments), abs=1e-6)
+    assert found.value == pytest.approx(best, abs=1e-6), "the beam is wide enough for every problem of this size"
+    assert found.bound >= best - 1e-6
+
+
+def test_the_optimiser_on_a_larger_problem_stays_near_its_bound() -> None:
+    chance = np.random.default_rng(3)
+    slots = slots_of(40, 6)
+    problem = arrange.Problem(40, slots, chance.normal(0.5, 0.5, (len(slots), 45)), chance.normal(0, 0.3, (45, 45)))
+    found = arrange.solve(problem)
+    assert found is not None
+    assert len({one.clip for one in found.segments}) == len(found.segments)
+    assert found.value <= found.bound and found.bound - found.value < 0.05 * found.bound
+    assert found.value == pytest.approx(worth(problem, found.segments), abs=1e-6)
+
+
+def test_rivals_are_other_clips_that_fit() -> None:
+    chance = np.random.default_rng(1)
+    slots = slots_of(6, 3)
+    problem = arrange.Problem(6, slots, chance.normal(0, 1, (len(slots), 7)), np.zeros((7, 7)))
+    found = arrange.solve(problem)
+    assert found is not None
+    for segment, rivals in zip(found.segments, found.rivals):
+        assert all(clip != segment.clip for clip, _ in rivals)
+        losses = [loss for _, loss in rivals]
+        assert losses == sorted(losses)
+
+
+def test_the_optimiser_stops_when_told_to() -> None:
+    slots = slots_of(30, 6)
+    problem = arrange.Problem(30, slots, np.ones((len(slots), 30)), np.zeros((30, 30)))
+    with pytest.raises(Cancelled):
+        arrange.solve(problem, CallbackProgress(lambda *_: None, lambda: True))
+
+
+# --- moments ----------------------------------------------------------------------------------------------------------
+
+
+def table(quality: np.ndarray, motion: np.ndarray | None = None, shots: tuple[Shot, ...] = (), faces: tuple[Face, ...] = ()) -> MomentTable:
+    count = len(quality)
+    media = factories.media(1, stream=factories.video(duration_frames=count))
+    still = np.full(count, 0.3) if motion is None else motion
+    curves = {"quality": Curve(quality.astype(np.float32)), "motion": Curve(still.astype(np.float32))}
+    analysis = factories.clip_analysis(media, curves=curves, shots=shots or (Shot(0, count),), faces=faces)
+    return MomentTable(ClipInput(media, analysis), RATE, MomentPreferences())
+
+
+def test_the_sharp_part_is_found() -> None:
+    quality = np.full(300, 0.5)
+    quality[140:200] = 0.95
+    moment = table(quality).best(45)
+    assert moment is not None and 140 <= moment.start_frame <= 155
+    assert moment.quality == pytest.approx(0.95, abs=0.01)
+
+
+def test_no_moment_crosses_a_cut() -> None:
+    quality = np.full(300, 0.5)
+    quality[80:120] = 1.0
+    both = table(quality, shots=(Shot(0, 100), Shot(100, 300)))
+    for length in (20, 60, 100):
+        moment = both.best(length)
+        assert moment is not None
+        assert moment.start_frame >= 100 or moment.start_frame + length <= 100
+    assert both.best(250) is None
+
+
+def test_a_face_draws_the_moment() -> None:
+    moment = table(np.full(300, 0.8), faces=(Face(250, Box(0.4, 0.2, 0.2, 0.2)),)).best(30)
+    assert moment is not None and moment.has_face and 200 <= moment.start_frame <= 275
+
+
+def test_the_whole_clip_can_be_used() -> None:
+    whole = table(np.full(60, 0.8))
+    moment = whole.best(60)
+    assert moment is not None and moment.start_frame == 0
+    assert whole.best(61) is None
+
+
+def test_other_rates_need_other_numbers_of_frames() -> None:
+    media = factories.media(1, stream=factories.video(rate=FrameRate(60), duration_frames=240))
+    one = MomentTable(ClipInput(media, factories.clip_analysis(media)), RATE, MomentPreferences())
+    assert one.needed(30) == 60
+    assert one.best(120) is not None and one.best(121) is None
+
+
+# --- grid and window --------------------------------------------------------------------------------------------------
+
+
+@given(rate=factories.rates(), seconds=st.floats(2, 30))
+def test_every_cut_point_is_a_beat_and_far_enough_from_the_ends(rate: FrameRate, seconds: float) -> None:
+    use = factories.song_use(32.0)
+    frames = rate.frames(seconds)
+    grid = cut_grid(use, rate, frames)
+    assert (grid.points[0].frame, grid.points[-1].frame) == (0, frames)
+    assert all(a.frame < b.frame for a, b in zip(grid.points, grid.points[1:]))
+    for point in grid.points[1:-1]:
+        assert point.beat is not None and rate.frames(use.beats[point.beat]) == point.frame
+        assert grid.least <= point.frame <= frames - grid.least
+
+
+def test_loud_music_asks_for_shorter_shots() -> None:
+    profile = neutral_profile()
+    assert target_beats(profile, 0.95, 120) < target_beats(profile, 0.6, 120) < target_beats(profile, 0.2, 120)
+    assert target_beats(profile, 0.6, 70) < target_beats(profile, 0.6, 120) < target_beats(profile, 0.6, 170)
+
+
+def test_the_window_puts_the_drop_into_the_edit() -> None:
+    song = factories.song_analysis(duration_s=120)  # the drop is at 60 s
+    window = choose_song_window(song, factories.brief())
+    assert 0.15 * 30 <= 60 - window.start_s <= 0.6 * 30
+    assert any("drop" in reason for reason in window.reasons)
+    assert any(abs(window.start_s - beat) < 1e-6 for beat in song.beats)
+
+
+def test_no_window_opens_on_a_silence() -> None:
+    energy = tuple(0.02 if k < 25 else 0.8 for k in range(600))
+    song = factories.song_analysis(duration_s=60, energy=energy, drops=(), sections=())
+    assert choose_song_window(song, factories.brief()).start_s >= 1.5
+    whole = factories.song_analysis(duration_s=30.1, energy=energy[:301], drops=(), sections=())
+    assert choose_song_window(whole, factories.brief()).start_s < 0.6, "where nothing else fits it has to"
+
+
+def test_asked_for_starts_and_loops() -> None:
+    song = factories.song_analysis(duration_s=20)
+    assert choose_song_window(song, factories.brief(duration_frames=300, song_start_s=3.25)).start_s == 3.25
+    for start in (-1.0, 20.0, 50.0):
+        with pytest.raises(SongError) as caught:
+            choose_song_window(song, factories.brief(duration_frames=300, song_start_s=start))
+        assert caught.value.code == "song_start_outside"
+    brief = factories.brief(duration_frames=1500, song_loop=True)
+    window = choose_song_window(song, brief)
+    assert window.joins and window.start_s in song.downbeats
+    use = song_use(factories.song_media(), song, window, brief)
+    gaps = np.diff(use.beats)
+    assert gaps == pytest.approx(0.5, abs=1e-3), "the pulse goes on across the joins"
+    assert use.beats[-1] < 50
+
+
+def test_song_use_is_in_edit_time() -> None:
+    song = factories.song_analysis(duration_s=60)
+    brief = factories.brief(duration_frames=300, song_start_s=10.25)
+    use = song_use(factories.song_media(), song, choose_song_window(song, brief), brief)
+    assert use.beats[0] == pytest.approx(0.25) and use.source_start_s == 10.25
+    assert set(use.downbeats) <= set(use.beats)
+    assert use.sections[0].start_s == 0 and use.sections[-1].end_s == pytest.approx(10.0)
+    assert len(use.energy_curve) == pytest.approx(10 * use.energy_rate_hz, abs=1)
+
+
+# --- crops and words --------------------------------------------------------------------------------------------------
+
+
+@given(
+    width=st.integers(100, 4000),
+    height=st.integers(100, 4000),
+    target=st.sampled_from([(1080, 1920), (1920, 1080), (1080, 1080)]),
+    centre=st.tuples(st.floats(0, 1), st.floats(0, 1)),
+)
+def test_cover_crops_fill_the_frame_and_stay_inside(width: int, height: int, target: tuple[int, int], centre: tuple[float, float]) -> None:
+    key = cover_crop(width, height, *target, centre)
+    assert key.x >= 0 and key.y >= 0 and key.x + key.width <= 1 + 1e-5 and key.y + key.height <= 1 + 1e-5
+    assert key.width * width / (key.height * height) == pytest.approx(target[0] / target[1], rel=1e-3)
+    assert max(key.width, key.height) == pytest.approx(1.0)
+
+
+def crop_over(*subjects: Subject) -> tuple[float, float]:
+    media = factories.media(1, stream=factories.video(rotation=0))
+    key = crop_for(media, factories.clip_analysis(media, subjects=subjects, faces=()), FrameSpan(0, 60), 1080, 1920)[0]
+    return key.x, key.x + key.width
+
+
+def test_crops_lie_over_one_subject_and_not_between_two() -> None:
+    left, right = Subject(0, Box(0.05, 0.2, 0.15, 0.7), 0.6), Subject(10, Box(0.75, 0.2, 0.15, 0.7), 0.6)
+    start, end = crop_over(left, right)
+    assert (start <= 0.05 and end >= 0.2) or (start <= 0.75 and end >= 0.9)
+    assert crop_over() == crop_over(Subject(0, Box(0.0, 0.0, 0.1, 0.1), 0.2)) == pytest.approx((0.342, 0.658), abs=0.001)
+    assert crop_over(Subject(5000, Box(0.0, 0.0, 0.1, 0.5), 0.9)) == crop_over(), "what is elsewhere in the clip does not count"
+
+
+def test_confidence_grows_with_the_margin_and_with_quality() -> None:
+    margins = [explain.confidence(margin, 0.9, 1.0) for margin in (-9, -1, 0, 1, 9)]
+    assert margins == sorted(margins) and margins[0] >= 0 and margins[-1] <= 1
+    assert explain.confidence(1, 0.3, 1.0) < explain.confidence(1, 0.9, 1.0)
+    assert explain.confidence(1, 0.9, 0.0) < explain.confidence(1, 0.9, 1.0)
