@@ -149,6 +149,8 @@ def _video(container: Any, stream: Any, path: Path) -> tuple[VideoStream, list[s
     packets = _packets(container, stream)
     frame = _first_frame(path, stream.index)
     tick = Fraction(stream.time_base)
+    if frame.interlaced_frame:
+        packets = _joined_fields(packets, Fraction(stream.guessed_rate or 0), tick)
     if len(packets.times) < 2:
         packets = _Packets((packets.times or (0,))[:1], packets.last_length)
     rate, variable = _rate(packets, stream, tick)
@@ -203,6 +205,17 @@ def _packets(container: Any, stream: Any) -> _Packets:
         pass  # a corrupt tail: what was read counts, and the caller compares it with the header's claim
     times.sort()
     return _Packets(tuple(times), lengths[times[-1]] if times else 0)
+
+
+def _joined_fields(packets: _Packets, rate: Fraction, tick: Fraction) -> _Packets:
+    """One time per frame where every field comes in a packet of its own (AVCHD): packets twice as dense as the rate."""
+    times = packets.times
+    if len(times) < 4 or not rate:
+        return packets
+    step = statistics.median_low([b - a for a, b in zip(times, times[1:]) if b > a]) * tick
+    if abs(2 * step * rate - 1) > Fraction(1, 20):
+        return packets
+    return _Packets(times[::2], 2 * packets.last_length)
 
 
 def _first_frame(path: Path, index: int) -> Any:

@@ -201,9 +201,8 @@ def _one(plan: SegmentPlan, file: Path, progress: Progress) -> None:
     part = Path(name)
     try:
         ffmpeg.run([*plan.arguments, f"file:{part}"], progress=progress, total_frames=plan.frames)
-        made = probe(part)
-        if made.video is None or made.video.duration_frames != plan.frames:
-            got = made.video.duration_frames if made.video else 0
+        got = _frames_in(part)
+        if got != plan.frames:
             hint = "Run `cutprint analyze` on the clip: its end may be damaged."
             message = f"{plan.clip_id} came out with {got} frames instead of {plan.frames}."
             raise MediaError("render_short", message, hint, clip=plan.clip_id)
@@ -211,6 +210,14 @@ def _one(plan: SegmentPlan, file: Path, progress: Progress) -> None:
     finally:
         with contextlib.suppress(OSError):
             part.unlink()
+
+
+def _frames_in(made: Path) -> int:
+    try:
+        video = probe(made).video
+    except MediaError:  # nothing was encoded: the file is empty or has no streams
+        return 0
+    return video.duration_frames if video else 0
 
 
 def _sound(timeline: Timeline, mode: str, paths: Mapping[str, str], options: RenderOptions, work: Path, progress: Progress) -> str | None:

@@ -50,7 +50,7 @@ VIDEO_SUFFIXES = frozenset(
 )
 """What is taken from a folder; a file that is named itself is tried whatever its suffix."""
 
-PROBE_VERSION = "1"
+PROBE_VERSION = "2"
 """Raise when `engine.media.probe` measures something else, so that remembered files are probed again."""
 
 

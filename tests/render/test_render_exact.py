@@ -1,0 +1,325 @@
+"""Rendering: every frame, every cut, every sample where the timeline says, whatever the sources are."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import factories
+import footage
+import numpy as np
+import pytest
+
+from engine.errors import BadOption, Cancelled, MediaError
+from engine.media.decode import FrameReader, audio
+from engine.media.probe import probe
+from engine.model.media import Media
+from engine.model.song import SectionSpan
+from engine.model.time import FrameRate, FrameSpan, audio_samples
+from engine.model.timeline import Placement, Timeline
+from engine.progress import CallbackProgress
+from engine.render.run import RenderOptions, RenderReport, render
+from engine.render.storyboard import jpeg, picture_from, storyboard
+
+SIZE = (180, 320)
+
+
+def placed(media: Media, start: int, duration: int, source_start: int, number: int, **fields: object) -> Placement:
+    assert media.video is not None
+    return factories.placement(
+        number,
+        start,
+        duration,
+        of=media,
+        source_start_frame=source_start,
+        source_rate=media.video.rate,
+        crop=(),
+        **fields,
+    )
+
+
+def timeline_of(
+    media: Sequence[Media], rate: FrameRate, lengths: Sequence[int], starts: Sequence[int], song: Path | None = None, **fields: object
+) -> Timeline:
+    """A small upright timeline of one placement per media."""
+    bounds = [0, *np.cumsum(lengths).tolist()]
+    clips = [placed(one, bounds[k], lengths[k], starts[k], k + 1) for k, one in enumerate(media)]
+    use, rows = None, list({one.media_id: one for one in media}.values())
+    if song is not None:
+        sound = probe(song)
+        rows.append(sound)
+        seconds = float(rate.seconds(bounds[-1]))
+        use = factories.song_use(
+            seconds,
+            media_id=sound.media_id,
+            file=song.name,
+            sections=(SectionSpan(0.0, seconds, "verse", 0.5),),
+            drops=(),
+            **{"source_start_s": 1.0, "fade_out_s": 0.0, "beats": (), "downbeats": (), **dict(fields.pop("song_fields", {}))},  # type: ignore[call-overload]
+        )
+    plain = {"transitions": (), "markers": (), "outcomes": (), "tracks": (), "user_edits": (), "deleted_clips": ()}
+    return Timeline(
+        project_id="p",
+        created_at=factories.NOW,
+        rate=rate,
+        width=SIZE[0],
+        height=SIZE[1],
+        duration_frames=bounds[-1],
+        clips=tuple(clips),
+        media=tuple(rows),
+        song=use,
+        **{**plain, **fields},  # type: ignore[arg-type]
+    )
+
+
+def rendered(timeline: Timeline, folder: Path, **options: object) -> tuple[Path, RenderReport]:
+    paths = {row.media_id: row.path for row in timeline.media}
+    output = folder / "film.mp4"
+    report = render(timeline, output, paths=paths, cache=folder / "cache", options=RenderOptions(**options), workers=2)  # type: ignore[arg-type]
+    return output, report
+
+
+def shown(path: Path) -> list[tuple[int, int]]:
+    """(source, frame) in every frame of a video."""
+    found = []
+    for frame in FrameReader(probe(path), max_side_px=320):
+        code = footage.read_code(frame.picture)
+        assert code is not None, f"frame {frame.index} cannot be read"
+        found.append(code)
+    return found
+
+
+def expected(timeline: Timeline, numbers: Sequence[int]) -> list[tuple[int, Fraction]]:
+    """(source, exact source position) of every frame: what is on screen a millisecond after its time."""
+    rows = []
+    for clip, number in zip(timeline.clips, numbers):
+        for k in range(clip.duration_frames):
+            time = clip.source_start_s + timeline.rate.seconds(k) + Fraction(1, 1000)
+            rows.append((number, time * clip.source_rate.fraction))
+    return rows
+
+
+def check(timeline: Timeline, path: Path, numbers: Sequence[int]) -> None:
+    video = probe(path).video
+    assert video is not None
+    assert (video.rate, video.duration_frames, video.variable_rate) == (timeline.rate, timeline.duration_frames, False)
+    assert (video.stored_width, video.stored_height, video.pixel_format) == (*SIZE, "yuv420p")
+    seen, wanted = shown(path), expected(timeline, numbers)
+    assert [source for source, _ in seen] == [source for source, _ in wanted], "every cut is on its frame"
+    assert [frame for _, frame in seen] == [int(position) for _, position in wanted]
+
+
+OUTPUTS = ["24", "25", "29.97", "30", "60"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_every_frame_from_sources_of_every_rate(tmp_path: Path, output: str) -> None:
+    sources = ["23.976", "25", "29.97", "30", "50", "59.94", "60"]
+    rate = FrameRate.parse(output)
+    media = [probe(footage.coded_video(tmp_path / f"{k}.mp4", k, 80, FrameRate.parse(one).to_json())) for k, one in enumerate(sources, 1)]
+    lengths = [9, 11, 13, 7, 10, 12, 8]
+    starts = [0, 1, 13, 24, 25, 40, 37]
+    timeline = timeline_of(media, rate, lengths, starts)
+    path, report = rendered(timeline, tmp_path)
+    check(timeline, path, range(1, 8))
+    assert (report.frames, report.segments_rendered, report.segments_reused) == (70, 7, 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suffix", [".ts", ".mkv", ".mov"])
+def test_every_frame_from_other_containers(tmp_path: Path, suffix: str) -> None:
+    media = [
+        probe(footage.coded_video(tmp_path / f"a{suffix}", 5, 70, "25")),
+        probe(footage.coded_video(tmp_path / f"b{suffix}", 6, 70, "30")),
+    ]
+    timeline = timeline_of(media, FrameRate(30), [15, 14], [30, 17])
+    check(timeline, rendered(timeline, tmp_path)[0], (5, 6))
+
+
+def test_every_frame_of_a_variable_rate(tmp_path: Path) -> None:
+    media = probe(footage.variable_rate_video(tmp_path / "v.mp4", 4, 60))
+    assert media.video is not None and media.video.variable_rate
+    timeline = timeline_of([media], FrameRate(30), [24], [9])
+    kept = [number for number in range(60) if number % 3 != 1]
+    for k, (source, number) in enumerate(shown(rendered(timeline, tmp_path)[0])):
+        time = timeline.clips[0].source_start_s + Fraction(k, 30) + Fraction(1, 1000)
+        assert source == 4
+        assert number == max(one for one in kept if Fraction(one, 30) <= time), "what was on screen at that time stays on screen"
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_turned_sources_stand_upright(tmp_path: Path, degrees: int) -> None:
+    """The code is drawn lying, so that it can be read only if the film stands as a phone would show it."""
+    from engine.media.encode import write_video
+
+    turns = degrees // 90
+    pictures = [np.rot90(footage.coded_picture(3, k, *((180, 320) if turns % 2 else (320, 180))), turns) for k in range(30)]
+    path = tmp_path / "lying.mp4"
+    write_video(path, pictures, FrameRate(30), (320, 180))
+    media = probe(footage.rotated(path, degrees))
+    timeline = timeline_of([media], FrameRate(30), [20], [5])
+    seen = []
+    for frame in FrameReader(probe(rendered(timeline, tmp_path)[0]), max_side_px=320):
+        # a grid as high as half of 320 px keeps its size; in a lying source cropped to fill, so does one of half of 180 px
+        seen.append(footage.read_code(frame.picture))
+    assert seen == [(3, k) for k in range(5, 25)]
+
+
+def with_ffmpeg(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if name == "wheel":
+        import imageio_ffmpeg
+
+        monkeypatch.setenv("CUTPRINT_FFMPEG", imageio_ffmpeg.get_ffmpeg_exe())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tool", [pytest.param("system", marks=pytest.mark.needs_tool("ffmpeg")), "wheel"])
+def test_both_ffmpegs_make_the_same_film(tmp_path: Path, tool: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_ffmpeg(tool, monkeypatch)
+    media = [probe(footage.coded_video(tmp_path / f"{k}.mp4", k, 70, rate)) for k, rate in ((1, "25"), (2, "30000/1001"), (3, "60"))]
+    footage.click_song(tmp_path / "song.wav", 120, 12)
+    rate = FrameRate(30000, 1001)
+    timeline = timeline_of(media, rate, [30, 41, 22], [3, 11, 5], tmp_path / "song.wav")
+    path, _ = rendered(timeline, tmp_path)
+    check(timeline, path, (1, 2, 3))
+    body = path.read_bytes()
+    assert 0 < body.index(b"moov") < body.index(b"mdat"), "players may start before the whole file is there"
+    check_song(timeline, path)
+
+
+def check_song(timeline: Timeline, path: Path) -> None:
+    """The clicks of a 120 bpm song from its second on lie on half seconds; the sound is as long as the picture."""
+    heard = audio(path, 48_000)
+    samples = audio_samples(timeline.duration_frames, timeline.rate)
+    assert 0 <= len(heard) - samples < 2048, "at most one AAC frame more"
+    for beat in np.arange(0.5, float(timeline.duration_s) - 0.1, 0.5):
+        around = heard[round((beat - 0.05) * 48_000) : round((beat + 0.05) * 48_000)]
+        loud = np.abs(np.diff(around))
+        onset = (np.argmax(loud > 0.3 * loud.max()) - 0.05 * 48_000) / 48_000
+        assert abs(onset) < 0.01, f"the click at {beat} s comes {onset * 1000:.1f} ms late"
+
+
+def test_fades_and_sources_of_sound(tmp_path: Path) -> None:
+    footage.click_song(tmp_path / "song.wav", 120, 12)
+    clip = tmp_path / "talk.mp4"
+    from engine.media.encode import write_video, write_wav
+
+    tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(4 * 48_000) / 48_000)
+    write_wav(tmp_path / "tone.wav", tone.astype(np.float32), 48_000)
+    write_video(clip, [footage.coded_picture(1, k, 320, 180) for k in range(120)], FrameRate(30), (320, 180), audio=tmp_path / "tone.wav")
+    mute = footage.coded_video(tmp_path / "mute.mp4", 2, 60)
+    timeline = timeline_of(
+        [probe(clip), probe(mute)], FrameRate(30), [60, 30], [10, 10], tmp_path / "song.wav", song_fields={"fade_out_s": 1.0}
+    )
+
+    def levels(mode: str) -> tuple[float, float, float]:
+        heard = audio(rendered(timeline, tmp_path, audio=mode)[0], 48_000)
+        return tuple(float(np.sqrt((part**2).mean())) for part in np.split(heard[: 3 * 48_000], 3))  # type: ignore[return-value]
+
+    song, source, both = levels("song"), levels("source"), levels("both")
+    heard = audio(rendered(timeline, tmp_path, audio="song")[0], 48_000)
+    before, faded = (float(np.abs(heard[round(at * 48_000) :][:24_000]).max()) for at in (0.5, 2.5))
+    assert faded == pytest.approx(0.5 * before, rel=0.15), "half-way through its fade the song is half as loud"
+    assert source[0] == pytest.approx(0.354, rel=0.1) and source[2] < 0.01, "a mute clip is silent"
+    assert both[0] > song[0]
+    silent, _ = rendered(timeline, tmp_path, audio="none")
+    assert probe(silent).audio is None
+
+
+def test_a_second_render_reuses_segments_and_a_change_makes_one(tmp_path: Path) -> None:
+    media = [probe(footage.coded_video(tmp_path / f"{k}.mp4", k, 60)) for k in (1, 2, 3)]
+    timeline = timeline_of(media, FrameRate(30), [20, 20, 20], [0, 5, 9])
+    first = rendered(timeline, tmp_path)[1]
+    again = rendered(timeline, tmp_path)[1]
+    assert (first.segments_rendered, again.segments_rendered, again.segments_reused) == (3, 0, 3)
+    clips = list(timeline.clips)
+    clips[1] = dataclasses.replace(clips[1], source_start_frame=30)
+    changed = dataclasses.replace(timeline, clips=tuple(clips))
+    path, report = rendered(changed, tmp_path)
+    assert report.segments_rendered == 1
+    check(changed, path, (1, 2, 3))
+
+
+def test_presets_and_qualities(tmp_path: Path) -> None:
+    media = probe(footage.coded_video(tmp_path / "a.mp4", 1, 30))
+    timeline = timeline_of([media], FrameRate(30), [10], [0])
+    square, report = rendered(timeline, tmp_path, preset="square", quality="draft")
+    video = probe(square).video
+    assert video is not None and (video.stored_width, video.stored_height) == (1080, 1080) == (report.width, report.height)
+    for wrong in ({"preset": "myspace"}, {"quality": "good"}):
+        with pytest.raises(BadOption):
+            rendered(timeline, tmp_path, **wrong)
+    paths = {media.media_id: media.path}
+    master = render(timeline, tmp_path / "master.mov", paths=paths, cache=tmp_path / "cache", options=RenderOptions("master"))
+    made = probe(tmp_path / "master.mov").video
+    assert made is not None and made.codec == "prores" and made.duration_frames == 10 == master.frames
+
+
+def test_failures_leave_the_place_as_it_was(tmp_path: Path) -> None:
+    media = [probe(footage.coded_video(tmp_path / f"{k}.mp4", k, 60)) for k in (1, 2)]
+    timeline = timeline_of(media, FrameRate(30), [30, 30], [0, 0])
+    paths = {row.media_id: row.path for row in media}
+    output = tmp_path / "out" / "film.mp4"
+    output.parent.mkdir()
+    output.write_bytes(b"an older film")
+    with pytest.raises(MediaError) as offline:
+        render(timeline, output, paths={media[0].media_id: paths[media[0].media_id]}, cache=tmp_path / "cache")
+    assert offline.value.code == "media_offline" and offline.value.details["files"]
+    calls = iter(range(1000))
+    with pytest.raises(Cancelled):
+        render(
+            timeline,
+            output,
+            paths=paths,
+            cache=tmp_path / "cache",
+            progress=CallbackProgress(lambda *_: None, lambda: next(calls) > 6),
+        )
+    stream = media[1].video
+    assert stream is not None
+    longer = dataclasses.replace(media[1], video=dataclasses.replace(stream, duration_frames=900))  # than the file really is
+    beyond = dataclasses.replace(timeline.clips[1], source_start_frame=400)
+    wrong = dataclasses.replace(timeline, clips=(timeline.clips[0], beyond), media=(media[0], longer))
+    with pytest.raises(MediaError) as short:
+        render(wrong, output, paths=paths, cache=tmp_path / "cache")
+    assert short.value.code == "render_short" and "0 frames instead of 30" in short.value.message
+    assert output.read_bytes() == b"an older film"
+    assert [path.name for path in output.parent.iterdir()] == ["film.mp4"]
+    assert not [path for path in (tmp_path / "cache").iterdir() if ".part" in path.name]
+
+
+def test_segments_are_cached_by_content_not_by_place(tmp_path: Path) -> None:
+    media = probe(footage.coded_video(tmp_path / "a.mp4", 1, 40))
+    timeline = timeline_of([media], FrameRate(30), [20], [3])
+    rendered(timeline, tmp_path)
+    moved = tmp_path / "elsewhere 🎬 'x'.mp4"
+    Path(media.path).rename(moved)
+    report = render(timeline, tmp_path / "b.mp4", paths={media.media_id: str(moved)}, cache=tmp_path / "cache")
+    assert report.segments_reused == 1
+
+
+def test_the_storyboard_shows_a_picture_per_placement(tmp_path: Path) -> None:
+    timeline = factories.timeline(7)
+    colours = {clip.id: (37 * k % 200 + 50, 90 * k % 200 + 20, 250 - 30 * k) for k, clip in enumerate(timeline.clips)}
+
+    def frame_of(clip: Placement) -> np.ndarray:
+        return np.full((320, 180, 3), colours[clip.id], np.uint8)
+
+    body = storyboard(timeline, frame_of)
+    sheet = picture_from(body)
+    assert body[:4] == b"\x89PNG" and sheet.shape[1] > 1000
+    for colour in colours.values():
+        assert (np.abs(sheet.astype(int) - colour).max(axis=2) <= 2).sum() > 5000
+    odd = dataclasses.replace(timeline, clips=tuple(dataclasses.replace(one, file="съёмка 撮影 🎬.mp4") for one in timeline.clips))
+    assert storyboard(odd, frame_of)[:4] == b"\x89PNG"
+    picture = frame_of(timeline.clips[0])
+    assert np.abs(picture_from(jpeg(picture)).astype(int) - picture).mean() < 4
+
+
+def test_no_placement_shows_a_frame_beyond_its_source(tmp_path: Path) -> None:
+    media = probe(footage.coded_video(tmp_path / "a.mp4", 1, 40, "25"))
+    timeline = timeline_of([media], FrameRate(30), [48], [0])  # 40 frames at 25 are 48 at 30
+    check(timeline, rendered(timeline, tmp_path)[0], (1,))
+    assert FrameSpan(0, 40).duration == 40
