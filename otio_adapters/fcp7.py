@@ -10,7 +10,7 @@ from engine.model.interchange import ExportOptions, Written
 from engine.model.media import Media
 from engine.model.time import FrameRate, round_half_up
 from engine.model.timeline import CropKey, Placement, SongUse, Timeline
-from otio_adapters.places import file_url, marker_rows, record_start, source_on_grid
+from otio_adapters.places import file_url, marker_rows, record_start, source_on_grid, xml_document
 from otio_adapters.warnings import common_drops, common_warnings
 
 __all__ = ["TICKS_PER_S", "Fcp7Writer", "basic_motion"]
@@ -42,9 +42,7 @@ class Fcp7Writer:
         written: set[str] = set()
         self._video(ET.SubElement(media, "video"), timeline, options, written)
         self._audio(ET.SubElement(media, "audio"), timeline, written)
-        ET.indent(root)
-        body = ET.tostring(root, encoding="unicode")
-        content = f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE xmeml>\n{body}\n'.encode()
+        content = xml_document(root, "xmeml")
         hint = "Premiere Pro: File > Import, choose {file}."
         return Written(content, tuple(common_drops(timeline, crops=True)), hint, common_warnings(timeline))
 
@@ -161,7 +159,7 @@ def _picture(parent: ET.Element, width: int, height: int) -> None:
 
 
 def _item_head(item: ET.Element, media: Media, length: int, rate: FrameRate, enabled: bool) -> None:
-    _text(item, "masterclipid", f"masterclip-{media.media_id[:12]}")
+    _text(item, "masterclipid", f"masterclip-{media.media_id}")
     _text(item, "name", media.name)
     _text(item, "enabled", "TRUE" if enabled else "FALSE")
     _text(item, "duration", length)
@@ -182,7 +180,7 @@ def _ticks(item: ET.Element, start: Fraction, end: Fraction) -> None:
 
 def _file(item: ET.Element, media: Media, written: set[str]) -> None:
     """The file in full at its first use, by its id after."""
-    name = f"file-{media.media_id[:12]}"
+    name = f"file-{media.media_id}"
     element = ET.SubElement(item, "file", id=name)
     if name in written:
         return

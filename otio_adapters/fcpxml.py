@@ -13,7 +13,7 @@ from engine.model.interchange import ExportOptions, Written
 from engine.model.media import Media
 from engine.model.time import FrameRate
 from engine.model.timeline import Placement, SongUse, Timeline
-from otio_adapters.places import file_url, marker_rows, media_start_s, record_start, source_in_s
+from otio_adapters.places import file_url, marker_rows, media_start_s, record_start, source_in_s, xml_document
 from otio_adapters.warnings import common_drops, common_warnings
 
 __all__ = ["FcpxmlWriter"]
@@ -53,9 +53,7 @@ class FcpxmlWriter:
         spine = ET.SubElement(sequence, "spine")
         for number, clip in enumerate(timeline.clips):
             self._clip(spine, timeline, clip, resources, options, start, first=number == 0)
-        ET.indent(root)
-        body = ET.tostring(root, encoding="unicode")
-        content = f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n\n{body}\n'.encode()
+        content = xml_document(root, "fcpxml")
         hint = "Final Cut Pro: File > Import > XML, choose {file}."
         return Written(content, tuple(common_drops(timeline)), hint, common_warnings(timeline))
 

@@ -31,7 +31,7 @@ class PlainOtioWriter:
         """The file; `metadata.cutprint` of the timeline holds the whole document."""
         import opentimelineio as otio
 
-        own = {"cutprint": json.loads(json.dumps(documents.encode(timeline)))}
+        own = {"cutprint": json.loads(documents.dumps(documents.encode(timeline)), parse_int=_int64)}
         built = otio.schema.Timeline(name=options.name, global_start_time=_time(record_start(timeline.rate), timeline.rate), metadata=own)
         video = otio.schema.Track("Video 1", kind=otio.schema.TrackKind.Video)
         for clip in timeline.clips:
@@ -76,6 +76,12 @@ class PlainOtioWriter:
             otio.schema.Clip(media.name, media_reference=reference, source_range=_range(start, timeline.duration_frames, timeline.rate))
         )
         return track
+
+
+def _int64(digits: str) -> int | float:
+    """OTIO's integers end at 64 bits; longer ones, which only unknown fields can hold, go on as floats."""
+    number = int(digits)
+    return number if -(2**63) <= number < 2**63 else float(number)
 
 
 def _time(frames: float, rate: FrameRate) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import xml.etree.ElementTree as ET
 from fractions import Fraction
 from urllib.parse import quote
 
@@ -20,11 +21,14 @@ __all__ = [
     "record_start",
     "source_in_s",
     "source_on_grid",
+    "xml_document",
 ]
 
 START_HOUR = 3600
 """Seconds: timelines begin at 01:00:00:00, as NLEs have it."""
 
+NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters outside XML 1.0's `Char`."""
 WINDOWS_DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
 
 
@@ -50,6 +54,21 @@ def file_url(path: str, host: str = "") -> str:
     if is_windows(path):
         return f"file://{host}/{plain[0]}:{quote(plain[2:], safe='/')}"
     return f"file://{host}{quote(plain, safe='/')}"
+
+
+def xml_document(root: ET.Element, doctype: str) -> bytes:
+    """The tree as a file. What XML 1.0 cannot hold (control characters in names and notes) becomes a space."""
+    for element in root.iter():
+        element.text = _printable(element.text) if element.text else element.text
+        for name, value in element.attrib.items():
+            element.set(name, _printable(value))
+    ET.indent(root)
+    body = ET.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE {doctype}>\n\n{body}\n'.encode()
+
+
+def _printable(text: str) -> str:
+    return NOT_IN_XML.sub(" ", text)
 
 
 def media_start_s(media: Media) -> Fraction:

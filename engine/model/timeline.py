@@ -334,6 +334,7 @@ class Timeline:
         _check_size(self)
         media = {row.media_id: row for row in self.media}
         _check_primary(self, media)
+        _law(self.song is None or self.song.media_id in media, "The song's media is not listed.")
         _check_transitions(self)
         for track in self.tracks:
             _check_track(self, track, media)
