@@ -35,6 +35,9 @@ STANDARD_PULL = Fraction(2, 100)
 def probe(path: Path) -> Media:
     """What the file at `path` is. Raises `MediaError` with a code that says why it cannot be used."""
     path = Path(path)
+    if not _is_text(str(path)):
+        hint = "Rename it (and its folders) with letters your system can show."
+        raise MediaError("media_bad_name", f"The name of {path.name!a} is no valid text.", hint, path=ascii(str(path)))
     if path.is_dir():
         raise MediaError("media_is_folder", f"{path} is a folder.", "Give a file.", path=str(path))
     if not path.exists():
@@ -65,6 +68,15 @@ def probe(path: Path) -> Media:
         camera=_camera(tags),
         warnings=tuple(warnings),
     )
+
+
+def _is_text(name: str) -> bool:
+    """False for bytes that are no UTF-8, which Linux allows in names and no document or NLE can carry."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @contextmanager

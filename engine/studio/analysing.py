@@ -61,7 +61,8 @@ def _row(clip: Clip) -> dict[str, Any]:
 
 def _problem(problem: Problem) -> dict[str, Any]:
     error = problem.error.as_json()["error"]
-    return {"path": str(problem.path), "usable": False, "why": problem.error.message, "warnings": [], "shots": [], "error": error}
+    path = str(problem.path.parent / problem.file)
+    return {"path": path, "usable": False, "why": problem.error.message, "warnings": [], "shots": [], "error": error}
 
 
 def _plots(folder: Path, clips: tuple[Clip, ...], progress: Progress) -> list[str]:

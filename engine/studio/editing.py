@@ -99,7 +99,7 @@ def _draft_brief(request: EditRequest) -> Brief:
 
 
 def _nothing_readable(footage: Footage) -> FootageError:
-    shown = "; ".join(f"{problem.path.name}: {problem.error.message}" for problem in footage.problems[:3])
+    shown = "; ".join(f"{problem.file}: {problem.error.message}" for problem in footage.problems[:3])
     message = f"None of the {footage.found} files can be used. {shown}"
     return FootageError("no_usable_clips", message, "Give the folder with the camera's own files.")
 
@@ -164,7 +164,7 @@ def _other_outcomes(footage: Footage) -> list[Outcome]:
     rows = []
     for problem in footage.problems:
         one = problem.media.media_id if problem.media else ""
-        rows.append(Outcome(one, problem.path.name, "unreadable", problem.error.message))
+        rows.append(Outcome(one, problem.file, "unreadable", problem.error.message))
     ids = {clip.path: clip.media.media_id for clip in footage.clips}
     for copy, original in footage.copies:
         one = ids.get(original, "")

@@ -71,6 +71,11 @@ class Problem:
     error: CutprintError
     media: Media | None = None
 
+    @property
+    def file(self) -> str:
+        """The file's name as text, whatever bytes it is made of."""
+        return self.path.name.encode("utf-8", "replace").decode()
+
 
 @dataclass(frozen=True)
 class Footage:
@@ -149,7 +154,7 @@ def _remembered(studio: Studio, path: Path) -> Media | None:
     try:
         body = studio.cache.file(path, PROBE_VERSION)
         media = documents.decode(documents.loads(body)) if body else None
-    except (OSError, CutprintError):
+    except (OSError, UnicodeEncodeError, CutprintError):  # names that are no text: `probe` says so
         return None
     return media if isinstance(media, Media) else None
 
