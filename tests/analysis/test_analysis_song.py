@@ -1,0 +1,184 @@
+"""Songs against sound whose beats, bars and silences are known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import footage
+import numpy as np
+import pytest
+
+from engine.analysis.song import RATE_HZ, analyse_samples, analyse_song, click_mix, correct
+from engine.analysis.song_plot import plot_song
+from engine.errors import BadOption
+from engine.media.probe import probe
+from engine.model import documents
+from engine.model.analysis import SongAnalysis
+
+
+def pulses(bpm: float, seconds: float, first_s: float = 0.0, level: float = 0.8, bar: int = 4) -> tuple[np.ndarray, np.ndarray]:
+    """A drum pattern: a kick on the bar, a click on every beat, quiet noise between; and its beats in seconds."""
+    chance = np.random.default_rng(1)
+    samples = chance.normal(0, 0.002, round(seconds * RATE_HZ))
+    beats = np.arange(first_s, seconds - 0.1, 60 / bpm)
+    at = np.arange(round(0.12 * RATE_HZ)) / RATE_HZ
+    kick, hat = np.sin(2 * np.pi * 60 * at) * np.exp(-at * 25), chance.normal(0, 0.4, len(at)) * np.exp(-at * 60)
+    for number, beat in enumerate(beats):
+        start = round(beat * RATE_HZ)
+        sound = level * (hat + (kick if number % bar in (0, bar // 2) else 0.0) * (1.0 if number % bar == 0 else 0.6))
+        part = samples[start : start + len(sound)]
+        part += sound[: len(part)]
+    return np.clip(samples, -1, 1).astype(np.float32), beats
+
+
+def share_near(found: tuple[float, ...], true: np.ndarray, within_s: float) -> float:
+    """Share of true beats with a found one near."""
+    times = np.array(found)
+    return float(np.mean([np.abs(times - beat).min() <= within_s for beat in true])) if len(times) else 0.0
+
+
+@pytest.mark.parametrize("bpm", [60, 75, 90, 100, 120, 128, 140, 160, 174, 190])
+def test_steady_pulses_of_every_tempo(bpm: float) -> None:
+    """The pulse is found at its tempo or, as listeners do, at half or double of it; each beat that is named lies on a true one."""
+    samples, beats = pulses(bpm, 24)
+    facts = analyse_samples(samples)
+    assert facts.beat_source == "tracked" and facts.confidence > 0.3
+    ratio = facts.tempo_bpm / bpm
+    assert min(abs(ratio / factor - 1) for factor in (0.5, 1.0, 2.0)) < 0.01
+    inner = beats[(beats > 1) & (beats < 23)]
+    if ratio < 0.75:
+        assert all(np.abs(beats - one).min() < 0.02 for one in facts.beats if 1 < one < 23)
+    else:
+        assert share_near(facts.beats, inner, 0.02) > 0.97
+
+
+def test_the_usual_tempos_are_read_as_they_are() -> None:
+    for bpm in (90, 100, 110, 120, 128, 140):
+        assert analyse_samples(pulses(bpm, 20)[0]).tempo_bpm == pytest.approx(bpm, rel=0.01)
+
+
+def test_beats_lie_on_the_attack_wherever_the_song_begins() -> None:
+    for first in (0.0, 0.13, 0.37, 3.21):
+        samples, beats = pulses(120, 20, first)
+        facts = analyse_samples(samples)
+        offsets = [min(facts.beats, key=lambda one: abs(one - beat)) - beat for beat in beats if 4 < beat < 19]
+        assert abs(float(np.mean(offsets))) < 0.008 and float(np.max(np.abs(offsets))) < 0.02
+
+
+def test_bars_begin_on_the_kick() -> None:
+    samples, beats = pulses(120, 30)
+    facts = analyse_samples(samples)
+    assert facts.beats_per_bar == 4
+    assert set(facts.downbeats) <= set(facts.beats)
+    assert share_near(facts.downbeats, beats[4:-4:4], 0.03) > 0.9
+
+
+def test_silence_gets_an_even_grid_and_says_so() -> None:
+    facts = analyse_samples(np.zeros(RATE_HZ * 10, np.float32))
+    assert (facts.beat_source, facts.confidence, facts.tempo_bpm) == ("even", 0.0, 120.0)
+    assert np.diff(facts.beats) == pytest.approx(0.5)
+    assert any("silent" in note for note in facts.notes)
+
+
+def test_noise_has_no_steady_beat() -> None:
+    noise = np.random.default_rng(5).normal(0, 0.1, RATE_HZ * 20).astype(np.float32)
+    facts = analyse_samples(noise)
+    assert facts.beat_source == "even" and facts.confidence == 0
+    assert any("beat" in note for note in facts.notes)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.05, 0.5, 2.0])
+def test_very_short_songs(seconds: float) -> None:
+    samples = pulses(120, max(seconds, 0.2))[0][: round(seconds * RATE_HZ)]
+    facts = analyse_samples(samples)
+    assert facts.duration_s == pytest.approx(seconds, abs=1e-4)
+    assert all(0 <= beat < max(seconds, 1e-9) for beat in facts.beats)
+    documents.validate(documents.encode(facts))
+
+
+def test_silence_before_the_music_is_no_build_and_the_music_no_drop() -> None:
+    samples, _ = pulses(120, 30)
+    led = np.concatenate([np.zeros(round(2.5 * RATE_HZ), np.float32), samples])
+    facts = analyse_samples(led)
+    assert not [drop for drop in facts.drops if drop < 6]
+    assert facts.sections[0].label == "intro" or facts.sections[0].energy > 0.3
+
+
+def test_a_drop_after_a_quiet_stretch_is_found() -> None:
+    quiet, _ = pulses(120, 16, level=0.35)
+    loud, _ = pulses(120, 16, level=0.9)
+    bass = 0.5 * np.sin(2 * np.pi * 50 * np.arange(len(loud)) / RATE_HZ)
+    facts = analyse_samples(np.concatenate([quiet, np.clip(loud + bass, -1, 1)]).astype(np.float32))
+    assert [drop for drop in facts.drops if abs(drop - 16) < 0.6]
+    assert facts.energy_at(24) > facts.energy_at(8) + 0.2
+
+
+def test_sections_cover_the_song_and_energy_has_its_rate() -> None:
+    facts = analyse_samples(pulses(120, 20)[0])
+    assert facts.sections[0].start_s == 0 and facts.sections[-1].end_s == pytest.approx(20, abs=0.01)
+    assert all(a.end_s == pytest.approx(b.start_s) for a, b in zip(facts.sections, facts.sections[1:]))
+    assert len(facts.energy) == pytest.approx(20 * facts.energy_rate_hz, abs=1)
+    assert len(facts.accents) == len(facts.beats) and set(facts.phrase_starts) <= set(facts.beats)
+
+
+def test_the_same_sound_gives_the_same_facts() -> None:
+    samples = pulses(120, 12)[0]
+    assert analyse_samples(samples) == analyse_samples(samples.copy())
+
+
+@pytest.fixture(scope="module")
+def song() -> SongAnalysis:
+    return analyse_samples(pulses(120, 20)[0])
+
+
+def test_corrections(song: SongAnalysis) -> None:
+    half = correct(song, half=True)
+    assert half.tempo_bpm == pytest.approx(60, rel=0.01) and set(half.beats) <= set(song.beats)
+    assert set(song.downbeats) & set(half.beats), "bars stay on beats"
+    double = correct(song, double=True)
+    assert double.tempo_bpm == pytest.approx(240, rel=0.01) and set(song.beats) <= set(double.beats)
+    moved = correct(song, offset_s=0.1)
+    assert np.array(moved.beats[:5]) == pytest.approx(np.array(song.beats[:5]) + 0.1, abs=1e-5)
+    own = correct(song, beats=(1.0, 2.0, 3.0, 4.0, 5.0))
+    assert own.beats == (1.0, 2.0, 3.0, 4.0, 5.0) and own.downbeats == (1.0, 5.0)
+    for one in (half, double, moved, own):
+        assert one.beat_source == "user" and set(one.downbeats) <= set(one.beats) and len(one.accents) == len(one.beats)
+        documents.validate(documents.encode(one))
+    with pytest.raises(BadOption):
+        correct(song, offset_s=500)
+
+
+def test_clicks_lie_on_the_beats(tmp_path: Path) -> None:
+    beats = footage.click_song(tmp_path / "song.wav", 120, 8)
+    media = probe(tmp_path / "song.wav")
+    facts = analyse_song(media)
+    mixed, rate = click_mix(media, facts)
+    assert mixed.shape[0] == 2 and np.abs(mixed).max() <= 1
+    from engine.media.decode import audio
+
+    plain = audio(media.path, rate, mono=False) * 0.6
+    added = np.abs(mixed - plain[:, : mixed.shape[1]]).max(axis=0) > 0.05
+    starts = np.flatnonzero(added[1:] & ~added[:-1]) / rate
+    for beat in facts.beats[1:-1]:
+        assert np.abs(starts - beat).min() < 0.005
+    assert share_near(facts.beats, np.array(beats[2:-2]), 0.02) > 0.9
+
+
+def test_the_picture_of_a_song(tmp_path: Path) -> None:
+    footage.click_song(tmp_path / "song.wav", 120, 8)
+    media = probe(tmp_path / "song.wav")
+    plot_song(media, analyse_song(media), tmp_path / "song.png")
+    from PIL import Image
+
+    with Image.open(tmp_path / "song.png") as sheet:
+        colours = np.asarray(sheet.convert("RGB")).reshape(-1, 3)
+    assert len(np.unique(colours, axis=0)) > 20 and sheet.size[0] > 800
+
+
+@pytest.mark.slow
+def test_real_songs(real_media: Path) -> None:
+    """Tempo within 1 % of two programs' agreed beats on music with a plain pulse, and a silent start is no drop."""
+    lobby = analyse_song(probe(real_media / "songs" / "cluecards_lobby.mp3"))
+    assert lobby.tempo_bpm == pytest.approx(95, rel=0.01) and not lobby.drops
+    ace = analyse_song(probe(real_media / "songs" / "cluecards_game-60s.mp3"))
+    assert ace.tempo_bpm == pytest.approx(130, rel=0.01) and ace.drops
