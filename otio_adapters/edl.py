@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from engine.model.interchange import ExportOptions, Written
-from engine.model.time import round_half_up
+from engine.model.media import Media
+from engine.model.time import FrameRate, round_half_up
 from engine.model.timeline import Timeline
 from otio_adapters.places import marker_rows, record_start, source_in_s
 from otio_adapters.warnings import common_drops, common_warnings
@@ -14,7 +15,7 @@ MOST_EVENTS = 999
 
 
 class EdlWriter:
-    """Source times are the media's timecode in frames of the timeline; record times begin at 01:00:00:00."""
+    """Source times are the media's timecode in frames of the timeline, drop frame (`;`) where the media's is; record from 01:00:00:00."""
 
     name = "edl"
     suffix = ".edl"
@@ -24,14 +25,17 @@ class EdlWriter:
         """The file: ASCII but for clip names and comments, CRLF line ends."""
         rate = timeline.rate
         reels: dict[str, str] = {}
-        lines = [f"TITLE: {_one_line(options.name)}", "FCM: NON-DROP FRAME", ""]
+        # The format has no place for the rate, so a comment says it.
+        lines = [f"TITLE: {_one_line(options.name)}", "FCM: NON-DROP FRAME", f"* CUTPRINT RATE: {rate.to_json()}", ""]
         for number, clip in enumerate(timeline.clips[:MOST_EVENTS]):
             media = timeline.media_of(clip)
             reel = reels.setdefault(clip.media_id, f"CP{len(reels) + 1:06d}")
             begin = round_half_up(source_in_s(timeline, clip) * rate.fraction)
             record = record_start(rate) + clip.timeline_start_frame
-            times = (begin, begin + clip.duration_frames, record, record + clip.duration_frames)
-            lines.append(f"{number + 1:03d}  {reel:<8} V     C        " + " ".join(rate.timecode(frame) for frame in times))
+            drop = _shows_drop_frame(media, rate)
+            source = [rate.timecode(frame, drop) for frame in (begin, begin + clip.duration_frames)]
+            target = [rate.timecode(frame) for frame in (record, record + clip.duration_frames)]
+            lines.append(f"{number + 1:03d}  {reel:<8} V     C        " + " ".join(source + target))
             lines.append(f"* FROM CLIP NAME: {_one_line(media.name)}")
             lines.append(f"* SOURCE FILE: {_one_line(media.path)}")
             lines.append(f"* CUTPRINT ID: {clip.id}")
@@ -48,6 +52,12 @@ class EdlWriter:
             lines += ["", f"* SONG: {_one_line(song.file)} FROM {song.source_start_s:.3f} S"]
         content = ("\r\n".join(lines) + "\r\n").encode()
         return Written(content, tuple(dropped), "Any other program: import {file} as an EDL.", common_warnings(timeline))
+
+
+def _shows_drop_frame(media: Media, rate: FrameRate) -> bool:
+    """Whether the source's labels are drop frame: then a host finds the frames by the labels that the camera wrote."""
+    video = media.video
+    return video is not None and video.drop_frame and video.rate == rate and rate.is_ntsc and rate.timebase % 30 == 0
 
 
 def _one_line(text: str) -> str:

@@ -65,7 +65,8 @@ class Fcp7Writer:
         begin = source_on_grid(clip, rate)
         _item_head(item, media, round_half_up(video.rate.seconds(video.duration_frames) * rate.fraction), rate, clip.enabled)
         _positions(item, clip.span.start, clip.span.end, begin, clip.duration_frames)
-        _ticks(item, clip.source_start_s, clip.source_end_s(rate))
+        # No retimes are written, so the ticks tell of as many frames as in and out do, not of the retimed span.
+        _ticks(item, clip.source_start_s, clip.source_start_s + rate.seconds(clip.duration_frames))
         _file(item, media, written)
         _motion_filter(item, timeline, clip, media)
         if options.markers in ("reasons", "all"):

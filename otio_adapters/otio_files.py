@@ -43,7 +43,7 @@ class PlainOtioWriter:
             built.tracks.markers.append(_marker(frame, timeline.rate, name, note, colour))
         content = otio.adapters.write_to_string(built, adapter_name="otio_json").encode()
         hint = "Kdenlive, Blender add-ons and other OTIO programs: open {file}."
-        return Written(content, tuple(common_drops(timeline)[:-1]), hint, common_warnings(timeline))
+        return Written(content, tuple(common_drops(timeline, speeds=True)[:-1]), hint, common_warnings(timeline))
 
     def _clip(self, timeline: Timeline, clip: Placement, options: ExportOptions) -> Any:
         import opentimelineio as otio
@@ -57,6 +57,8 @@ class PlainOtioWriter:
             metadata={"cutprint": {"id": clip.id, "media_id": clip.media_id}},
         )
         built.enabled = clip.enabled
+        if clip.speed != 1:
+            built.effects.append(otio.schema.LinearTimeWarp(time_scalar=float(clip.speed)))
         if options.markers in ("reasons", "all"):
             middle = float(start) + clip.duration_frames // 2
             built.markers.append(
@@ -145,7 +147,7 @@ class ResolveOtioWriter:
         }
         content = json.dumps(document, ensure_ascii=False, indent=4).encode()
         hint = "DaVinci Resolve: File > Import > Timeline, choose {file} (create the project at the edit's size first)."
-        return Written(content, tuple(common_drops(timeline)), hint, common_warnings(timeline))
+        return Written(content, tuple(common_drops(timeline, speeds=True)), hint, common_warnings(timeline))
 
     def _clip(self, timeline: Timeline, clip: Placement, options: ExportOptions) -> dict[str, Any]:
         media = timeline.media_of(clip)
@@ -157,7 +159,10 @@ class ResolveOtioWriter:
             note = json.dumps({"v": 1, "id": clip.id, "why": clip.facts.ai_reasoning}, ensure_ascii=False)
             markers = [_resolve_marker(start + clip.duration_frames // 2, timeline.rate, "cutprint", note, "CYAN")]
         available = _json_range(video.start_frame, video.duration_frames, video.rate)
-        return _resolve_clip(media, _json_range(start, clip.duration_frames, timeline.rate), available, markers, clip.enabled, {})
+        built = _resolve_clip(media, _json_range(start, clip.duration_frames, timeline.rate), available, markers, clip.enabled, {})
+        if clip.speed != 1:
+            built["effects"].append(_time_warp(float(clip.speed)))
+        return built
 
     def _song(self, timeline: Timeline, song: SongUse) -> dict[str, Any]:
         media = next(row for row in timeline.media if row.media_id == song.media_id)
@@ -215,6 +220,10 @@ def _resolve_clip(
         "media_references": {"DEFAULT_MEDIA": reference},
         "active_media_reference_key": "DEFAULT_MEDIA",
     }
+
+
+def _time_warp(scalar: float) -> dict[str, Any]:
+    return {"OTIO_SCHEMA": "LinearTimeWarp.1", "metadata": {}, "name": "", "effect_name": "", "time_scalar": scalar}
 
 
 def _resolve_marker(frame: float, rate: FrameRate, name: str, note: str, colour: str) -> dict[str, Any]:
