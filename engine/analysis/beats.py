@@ -20,6 +20,8 @@ LOW_BANDS = slice(0, 15)
 EARLY_S = 0.009
 """How much earlier the rise of the bands peaks than the attack (half a window; measured on known onsets); taken out."""
 REFINE_S = 0.045
+LEAD_FRAMES, EDGE_FRAMES = 50, 3
+"""Silence that the network hears before a song, and how much of it may hold the first beat."""
 NEAR_FRAMES = 3
 """Frames either side of a beat in which its likelihood may peak."""
 DOUBT = 1.0
@@ -74,11 +76,13 @@ def _levelled(flux: NDArray[np.float32]) -> Array:
 
 def track_beats(levels: NDArray[np.float32]) -> BeatTrack:
     """The likeliest beats of `beats_network.bands`; an empty track where the music is too short for two."""
-    curves = calibrated(forward(with_rises(levels)))
+    # With silence in front of it, an attack on the very first sample is a rise like any other.
+    led = np.concatenate([np.zeros((LEAD_FRAMES, levels.shape[1]), levels.dtype), levels])
+    curves = calibrated(forward(with_rises(led)))[LEAD_FRAMES - EDGE_FRAMES :]
     found = decode(curves, FRAMES_PER_S)
     if found is None:
         return NOTHING
-    beats = found.frames / FRAMES_PER_S
+    beats = (found.frames - EDGE_FRAMES) / FRAMES_PER_S
     bpm = 60 / float(np.median(np.diff(beats)))
     return BeatTrack(beats, found.positions, found.metre, bpm, _confidence(curves, found), _alternatives(curves, found, bpm))
 
@@ -122,7 +126,7 @@ def refined(samples: NDArray[np.float32], beats: Array) -> Array:
     flux, per_s = _sharp_flux(samples)
     for reach in (REFINE_S, 0.03):
         beats = _straightened(_to_peaks(flux, beats, reach, per_s), beats)
-    return np.maximum(beats, 0.0)
+    return beats
 
 
 def _sharp_flux(samples: NDArray[np.float32]) -> tuple[Array, float]:

@@ -19,7 +19,7 @@ from engine.progress import SILENT, Progress
 
 __all__ = ["SONG_ANALYSER_VERSION", "analyse_samples", "analyse_song", "click_mix", "correct"]
 
-SONG_ANALYSER_VERSION = "3"
+SONG_ANALYSER_VERSION = "4"
 """Raise when any measured figure changes, so that cached analyses are made anew."""
 
 ENERGY_RATE_HZ = 10.0
@@ -27,6 +27,8 @@ SILENCE_DB = -55.0
 """RMS below which a song counts as silent (quiet classical recordings lie above -45)."""
 LEAST_CONFIDENCE = 0.22
 """Below this the song is said to have no steady beat (ten beatless pieces: .00 to .19; sixty with a beat: .30 to .91)."""
+JUST_BEFORE_S = 0.03
+"""A beat refined to this little before the first sample is the one that the song begins with."""
 EVEN_BPM = 120.0
 """Tempo of the even grid laid over what has no beat (chosen: the median of pop songs)."""
 LONGEST_S = 3 * 3600.0
@@ -100,7 +102,8 @@ def _grid(samples: NDArray[np.float32], levels: NDArray[np.float32], duration_s:
     if track.confidence < LEAST_CONFIDENCE:
         return _even(duration_s, "No steady beat was found: cuts follow an even grid.", track)
     beats = refined(samples, track.beats)
-    inside = (beats >= 0) & (beats < duration_s)
+    inside = (beats > -JUST_BEFORE_S) & (beats < duration_s)
+    beats = np.maximum(beats, 0.0)
     bpm = 60.0 / float(np.median(np.diff(beats)))
     return _Grid(beats[inside], track.positions[inside], track.metre, bpm, track.confidence, "tracked", track.alternatives, ())
 

@@ -10,7 +10,7 @@ import pytest
 
 from engine.analysis.song import RATE_HZ, analyse_samples, analyse_song, click_mix, correct
 from engine.analysis.song_plot import plot_song
-from engine.errors import BadOption
+from engine.errors import BadOption, CutprintError
 from engine.media.probe import probe
 from engine.model import documents
 from engine.model.analysis import SongAnalysis
@@ -64,6 +64,38 @@ def test_beats_lie_on_the_attack_wherever_the_song_begins() -> None:
         facts = analyse_samples(samples)
         offsets = [min(facts.beats, key=lambda one: abs(one - beat)) - beat for beat in beats if 4 < beat < 19]
         assert abs(float(np.mean(offsets))) < 0.008 and float(np.max(np.abs(offsets))) < 0.02
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("a.mp3", ()),
+        ("a.m4a", ()),
+        ("a.ogg", ("-c:a", "libvorbis")),
+        ("a.opus", ("-c:a", "libopus")),
+        ("a.flac", ("-ar", "96000")),
+        ("low.wav", ("-ar", "8000")),
+        ("high.wav", ("-ar", "192000", "-ac", "1")),
+        ("surround.flac", ("-ac", "8")),
+        ("film.mp4", ()),
+    ],
+)
+def test_every_format_rate_and_number_of_channels(tmp_path: Path, name: str, arguments: tuple[str, ...]) -> None:
+    from engine.media import ffmpeg
+
+    beats = footage.click_song(tmp_path / "song.wav", 120, 12)
+    ffmpeg.run(["-i", f"file:{tmp_path / 'song.wav'}", *arguments, f"file:{tmp_path / name}"])
+    facts = analyse_song(probe(tmp_path / name))
+    assert facts.tempo_bpm == pytest.approx(120, rel=0.005)
+    assert facts.beats[0] < 0.02, "the beat that the song begins with is there"
+    assert share_near(facts.beats, np.array(beats), 0.02) == 1
+
+
+def test_songs_that_cannot_be_heard_say_so(tmp_path: Path) -> None:
+    (tmp_path / "a.mp3").write_bytes(np.random.default_rng(0).bytes(5000))
+    with pytest.raises(CutprintError) as caught:
+        analyse_song(probe(tmp_path / "a.mp3"))
+    assert caught.value.exit_code == 3 and caught.value.hint
 
 
 def test_bars_begin_on_the_kick() -> None:
