@@ -86,7 +86,7 @@ def opened(path: Path) -> Iterator[Any]:
 
     silence_libraries()
     try:
-        container = av.open(f"file:{path}", metadata_errors="replace")
+        container = _open(f"file:{path}")
     except (av.FFmpegError, OSError, ValueError) as cause:
         raise _unreadable(path, cause) from cause
     try:
@@ -95,6 +95,14 @@ def opened(path: Path) -> Iterator[Any]:
         raise _unreadable(path, cause) from cause
     finally:
         container.close()
+
+
+def _open(name: str) -> Any:
+    """Tags that are no UTF-8 are read with replacements; from PyAV 19 on it does that by itself and takes no word about it."""
+    import av
+
+    told: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
+    return av.open(name, **told)
 
 
 def silence_libraries() -> None:

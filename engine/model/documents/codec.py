@@ -24,7 +24,7 @@ from engine.errors import CutprintError, DocumentError
 from engine.model.analysis import Curve
 from engine.model.time import FrameRate, FrameSpan
 
-__all__ = ["NUMBER", "Derived", "Measured", "Shape", "check_derived", "from_plain", "in_order", "shape_of", "to_plain"]
+__all__ = ["NUMBER", "Derived", "Measured", "Shape", "check_derived", "from_plain", "in_order", "origin_of", "shape_of", "to_plain"]
 
 NUMBER = {"type": "number"}
 
@@ -170,6 +170,13 @@ def _curve_out(curve: Curve) -> dict[str, Any]:
     return {"step_frames": curve.step_frames, "values": values}
 
 
+def origin_of(kind: Any) -> Any:
+    """`typing.get_origin`, seen through named aliases (numpy's NDArray is one from 2.5 on)."""
+    origin = typing.get_origin(kind)
+    value = getattr(origin, "__value__", None)
+    return origin if value is None else typing.get_origin(value)
+
+
 def _hashes_out(hashes: NDArray[Any]) -> list[str]:
     if hashes.dtype != np.uint64:
         raise TypeError(f"an array of {hashes.dtype} has no JSON form")
@@ -205,7 +212,7 @@ def _wrong(where: str, why: str) -> DocumentError:
 
 
 def _value(kind: Any, plain: Any, where: str) -> Any:
-    reader = _READERS.get(typing.get_origin(kind) or kind)
+    reader = _READERS.get(origin_of(kind) or kind)
     if reader is not None:
         return reader(kind, plain, where)
     if dataclasses.is_dataclass(kind):

@@ -16,7 +16,7 @@ from typing import Any, Literal, Union
 import numpy as np
 
 from engine.model.analysis import Curve
-from engine.model.documents.codec import Measured, hints, in_order, shape_of
+from engine.model.documents.codec import Measured, hints, in_order, origin_of, shape_of
 from engine.model.documents.meanings import meanings_of
 from engine.model.time import FrameRate, FrameSpan
 
@@ -93,7 +93,7 @@ def _schema(kind: Any, parts: dict[str, Any]) -> dict[str, Any]:
     special = _SPECIAL.get(kind)
     if special is not None:
         return dict(special)
-    by_origin = _BY_ORIGIN.get(typing.get_origin(kind))
+    by_origin = _BY_ORIGIN.get(origin_of(kind))
     if by_origin is not None:
         return by_origin(typing.get_args(kind), parts)
     if kind is Curve:
