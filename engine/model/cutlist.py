@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal
+from urllib.parse import unquote
 
 from engine.model.time import FrameRate, FrameSpan
 
@@ -26,6 +27,29 @@ class MediaLink:
     media_duration_s: Fraction | None = None
     rate: FrameRate | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str | None:
+        """`url` as a path: bare ones as they are, file URLs decoded (`C:/a b.mp4`, `//server/share/a.mp4`); None for other URLs."""
+        return None if self.url is None else _path_of(self.url)
+
+
+def _path_of(url: str) -> str | None:
+    # Not by urlsplit: programs that forget to encode leave `#` and `?` in file names, which it would cut off.
+    scheme, colon, rest = url.partition(":")
+    if not colon or len(scheme) < 2 or not scheme.isalpha() or not rest.startswith("/"):
+        return url
+    if scheme.lower() != "file":
+        return None
+    if not rest.startswith("//"):
+        return unquote(rest)
+    host, slash, plain = rest[2:].partition("/")
+    path = unquote(slash + plain)
+    if host[1:] == ":":
+        return f"{host}{path}"
+    if path[2:3] == ":" and path[1:2].isalpha():
+        path = path[1:]
+    return path if host.lower() in ("", "localhost") else f"//{unquote(host)}{path}"
 
 
 @dataclass(frozen=True)

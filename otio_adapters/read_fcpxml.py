@@ -1,0 +1,306 @@
+"""FCPXML of Final Cut Pro, DaVinci Resolve and ourselves, any version: stories and what is connected to them, unrolled into tracks.
+
+Times are exact as written. An item has a local time that begins at its `start`; what is connected to it names positions in that.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from engine.model.cutlist import CutEvent, CutList, CutMarker, CutTrack, CutTransition, MediaLink
+from engine.model.time import FrameRate, FrameSpan, round_half_up
+from otio_adapters.marks import is_locked, our_metadata
+from otio_adapters.untrusted import damaged, empty, rate_of, rational, whole, xml_root
+
+__all__ = ["FcpxmlReader"]
+
+ZERO = Fraction(0)
+COMPOUNDS = {"ref-clip": "inside of a compound clip", "mc-clip": "angles of a multicam clip", "sync-clip": "inside of a synchronised clip"}
+ITEMS = ("asset-clip", "clip", "video", "audio", "title", *COMPOUNDS)
+"""Elements that show or sound. Titles become events without media."""
+LOSSES = {
+    "title": "title",
+    "caption": "caption",
+    "filter-video": "video effect",
+    "filter-audio": "audio effect",
+    "adjust-transform": "transform",
+}
+"""What is counted as not read, wherever it stands."""
+
+MOST_LEVELS, MOST_LOOKS = 8, 100_000
+"""Compounds within compounds that are followed, and looks into them in one file: they may refer to each other in circles."""
+
+
+class FcpxmlReader:
+    """The first project of a file."""
+
+    name = "fcpxml"
+    suffixes: tuple[str, ...] = (".fcpxml",)
+
+    def read(self, content: bytes, source: str = "the file") -> CutList:
+        """Primary story and connected lanes as tracks. Raises `DocumentError`."""
+        root = xml_root(content, source, "fcpxml")
+        return _Read(root, source).cut_list()
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What an item shows: the asset, and the asset's own time at the begin and end of what is shown."""
+
+    asset: ET.Element
+    start: Fraction
+    end: Fraction
+
+
+class _Read:
+    """One reading: resources by id, events by lane, and what was not understood so far."""
+
+    def __init__(self, root: ET.Element, source: str) -> None:
+        self.source = source
+        self.resources = {one.attrib["id"]: one for one in root.iterfind("resources/*") if "id" in one.attrib}
+        projects = [one for one in root.iter("project") if one.find("sequence") is not None]
+        sequences = [one.find("sequence") for one in projects] or [root.find("sequence")]
+        if sequences[0] is None:
+            empty(source, "it holds no project")
+        self.sequence: ET.Element = sequences[0]
+        self.name = projects[0].get("name", "") if projects else ""
+        self.rate = self._rate(self._resource(self.sequence.get("format")))
+        self.lanes: dict[tuple[str, int], list[CutEvent]] = {}
+        self.joins: dict[int, list[CutTransition]] = {}
+        self.markers: list[CutMarker] = []
+        self.looks = 0
+        self.dropped: Counter[str] = Counter({"project after the first": len(projects) - 1} if len(projects) > 1 else {})
+
+    def cut_list(self) -> CutList:
+        """Everything; raises where no clip is found."""
+        spine = self.sequence.find("spine")
+        begin = self._time(self.sequence, "tcStart")
+        if spine is not None:
+            self._story(spine, -begin, 0)
+        for element in self.sequence.iter():
+            if element.tag in LOSSES:
+                self.dropped[LOSSES[element.tag]] += 1
+        form = self._resource(self.sequence.get("format"))
+        return CutList(
+            name=self.name,
+            rate=self.rate,
+            tracks=tuple(self._tracks()) or empty(self.source, "the project holds no clip"),
+            start_frame=self._frame(begin),
+            drop_frame=self.sequence.get("tcFormat") == "DF",
+            width=_size(form, "width", self.source),
+            height=_size(form, "height", self.source),
+            markers=tuple(sorted(self.markers, key=lambda one: one.position_s)),
+            dropped=tuple(f"{count} x {what}" for what, count in sorted(self.dropped.items())),
+        )
+
+    def _tracks(self) -> Iterator[CutTrack]:
+        """Pictures from the lowest lane up, then sound from the primary story down."""
+        order = sorted(self.lanes, key=lambda key: (key[0] == "audio", abs(key[1]) if key[0] == "audio" else key[1]))
+        for kind, lane in order:
+            events = sorted(self.lanes[kind, lane], key=lambda one: one.record)
+            for layer, free in enumerate(_apart(events)):
+                name = f"{kind[0].upper()}{abs(lane) + 1}" + ("" if lane >= 0 or kind == "audio" else " below") + " +" * layer
+                joins = tuple(self.joins.get(lane, ())) if kind == "video" and layer == 0 else ()
+                yield CutTrack("audio" if kind == "audio" else "video", name, tuple(free), joins)
+
+    # --- values
+
+    def _resource(self, identity: str | None) -> ET.Element | None:
+        return self.resources.get(identity) if identity else None
+
+    def _time(self, element: ET.Element, name: str, default: Fraction = ZERO) -> Fraction:
+        value = element.get(name)
+        return default if value is None else rational(value, self.source, f"{name} of a {element.tag}")
+
+    def _frame(self, at: Fraction) -> int:
+        return round_half_up(at * self.rate.fraction)
+
+    def _rate(self, form: ET.Element | None) -> FrameRate:
+        duration = form.get("frameDuration") if form is not None else None
+        if duration is None:
+            others = [one.get("frameDuration") for one in self.resources.values() if one.tag == "format" and one.get("frameDuration")]
+            duration = others[0] if others else None
+        length = rational(duration, self.source, "the sequence's frame duration")
+        if length <= 0:
+            damaged(self.source, "the sequence's frame duration is not positive")
+        return rate_of(1 / length, self.source)
+
+    def _start(self, item: ET.Element) -> Fraction:
+        """Where an item's local time begins: what it says, else where its asset begins."""
+        asset = self._asset(item)
+        return self._time(item, "start", self._time(asset, "start") if asset is not None else ZERO)
+
+    def _asset(self, item: ET.Element) -> ET.Element | None:
+        found = self._resource(item.get("ref"))
+        return found if found is not None and found.tag == "asset" else None
+
+    def _duration(self, item: ET.Element) -> Fraction:
+        asset = self._asset(item)
+        duration = self._time(item, "duration", self._time(asset, "duration") if asset is not None else ZERO)
+        if duration < 0:
+            damaged(self.source, f"a {item.tag} has a negative duration")
+        return duration
+
+    # --- walking
+
+    def _story(self, spine: ET.Element, shift: Fraction, lane: int) -> None:
+        """Items one after another. shift : record time of the story's time 0."""
+        items = [_active(one) for one in spine if one.tag in (*ITEMS, "gap", "transition", "audition")]
+        cursor = ZERO
+        for number, item in enumerate(items):
+            at = self._time(item, "offset", cursor)
+            if item.tag == "transition":
+                self._transition(item, at + shift, items[number + 1 :], cursor + shift, shift, lane)
+            else:
+                self._item(item, at + shift, lane)
+                cursor = at + self._duration(item)
+
+    def _transition(self, item: ET.Element, at: Fraction, later: list[ET.Element], last_end: Fraction, shift: Fraction, lane: int) -> None:
+        following = [one for one in later if one.tag != "transition"]
+        cut = self._time(following[0], "offset", last_end - shift) + shift if following else last_end
+        before, after = self._frame(cut) - self._frame(at), self._frame(at + self._duration(item)) - self._frame(cut)
+        kind = item.get("name", "")
+        join = CutTransition(self._frame(cut), max(0, before), max(0, after), "dissolve" if kind in ("", "Cross Dissolve") else kind)
+        self.joins.setdefault(lane, []).append(join)
+
+    def _item(self, item: ET.Element, at: Fraction, lane: int) -> None:
+        """One item at record time `at`, and what is connected to it."""
+        start = self._start(item)
+        if item.tag in ITEMS:
+            self._event(item, at, start, lane)
+        else:
+            self.markers += [CutMarker(at + mark.position_s, mark.name, mark.note) for mark in self._remarks(item, start)]
+        for child in item:
+            if child.get("lane") in (None, "0"):
+                continue
+            beside = lane + whole(child.get("lane"), self.source, "a lane")
+            if child.tag == "spine":
+                self._story(child, at + self._time(child, "offset") - start, beside)
+            elif child.tag in (*ITEMS, "audition"):
+                self._item(_active(child), at + self._time(child, "offset") - start, beside)
+
+    def _remarks(self, item: ET.Element, start: Fraction) -> tuple[CutMarker, ...]:
+        marks = [one for one in item if one.tag in ("marker", "chapter-marker")]
+        return tuple(CutMarker(self._time(one, "start") - start, one.get("value", ""), one.get("note", "")) for one in marks)
+
+    def _event(self, item: ET.Element, at: Fraction, start: Fraction, lane: int) -> None:
+        length = self._duration(item)
+        found = self._shown(item, start, start + length)
+        if item.tag in COMPOUNDS and found is None:
+            self.dropped[COMPOUNDS[item.tag]] += 1
+        begin, end = (found.start, found.end) if found else (start, start + length)
+        speed = (end - begin) / length if length else Fraction(1)
+        local = self._remarks(item, start)
+        marks = tuple(CutMarker(mark.position_s * speed, mark.name, mark.note) for mark in local)
+        notes = tuple(note.text or "" for note in item.findall("note"))
+        sound = item.tag == "audio" or item.get("srcEnable") == "audio" or (found is not None and not _has_video(item, found.asset))
+        name = item.get("name", "") or (found.asset.get("name", "") if found else "")
+        event = CutEvent(
+            name=name,
+            record=FrameSpan(self._frame(at), self._frame(at + length)),
+            media=self._media(found.asset, name) if found else MediaLink(name),
+            source_start_s=begin,
+            source_end_s=end,
+            speed=speed,
+            enabled=item.get("enabled") != "0",
+            locked=is_locked(name, marks),
+            notes=notes,
+            markers=marks,
+            metadata=our_metadata(notes, marks),
+        )
+        self.lanes.setdefault(("audio" if sound else "video", lane), []).append(event)
+
+    def _media(self, asset: ET.Element, name: str) -> MediaLink:
+        rep = asset.find("media-rep")
+        form = self._resource(asset.get("format"))
+        duration = form.get("frameDuration") if form is not None else None
+        return MediaLink(
+            name=asset.get("name") or name,
+            url=asset.get("src") or (rep.get("src") if rep is not None else None),
+            media_start_s=self._time(asset, "start"),
+            media_duration_s=self._time(asset, "duration") if asset.get("duration") else None,
+            rate=self._rate(form) if duration else None,
+        )
+
+    # --- what an item shows
+
+    def _shown(self, item: ET.Element, start: Fraction, end: Fraction, level: int = 0) -> _Found | None:
+        """The asset under local times [start, end) of an item, if it is one and the same all through."""
+        start, end = self._retimed(item, start), self._retimed(item, end)
+        asset = self._asset(item)
+        if item.tag in ("asset-clip", "video", "audio"):
+            return _Found(asset, start, end) if asset is not None else None
+        sequence = self._compound(item)
+        inside = sequence.find("spine") if sequence is not None else item
+        self.looks += 1
+        if inside is None or level > MOST_LEVELS or self.looks > MOST_LOOKS:
+            return None
+        shift = self._time(sequence, "tcStart") if sequence is not None else ZERO
+        for child in self._inner(inside):
+            offset = self._time(child, "offset")
+            begin = self._start(child) - offset
+            covers = offset <= start + shift and end + shift <= offset + self._duration(child)
+            if covers or item.tag == "clip" or child.tag == "spine":
+                found = self._shown(child, begin + start + shift, begin + end + shift, level + 1)
+                if found is not None:
+                    return found
+        return None
+
+    def _inner(self, item: ET.Element) -> list[ET.Element]:
+        """What makes up an item: its unconnected children; in a gap (sound without picture) what is connected to it."""
+        return [
+            _active(one)
+            for one in item
+            if one.tag in (*ITEMS, "gap", "spine", "audition") and (item.tag == "gap" or one.get("lane") in (None, "0"))
+        ]
+
+    def _compound(self, item: ET.Element) -> ET.Element | None:
+        media = self._resource(item.get("ref")) if item.tag == "ref-clip" else None
+        return media.find("sequence") if media is not None else None
+
+    def _retimed(self, item: ET.Element, local: Fraction) -> Fraction:
+        """Original time of a retimed item's local time, straight between the points of its map."""
+        points = [(self._time(one, "time"), rational(one.get("value"), self.source)) for one in item.iterfind("timeMap/timept")]
+        points = sorted(set(points))
+        if len(points) < 2 or len({time for time, _ in points}) < 2:
+            return local
+        if len(points) > 2:
+            self.dropped["point of a changing speed"] += 1
+        right = next((k for k, point in enumerate(points) if point[0] >= local and k), len(points) - 1)
+        (a, x), (b, y) = points[right - 1], points[right]
+        return x + (local - a) * (y - x) / (b - a) if b != a else y
+
+
+def _active(item: ET.Element) -> ET.Element:
+    """The chosen one of an audition, which is its first; others as they are."""
+    first = next((one for one in item if one.tag in ITEMS), None) if item.tag == "audition" else None
+    if first is None:
+        return item
+    chosen = ET.Element(first.tag, {**first.attrib, **{key: item.attrib[key] for key in ("offset", "lane") if key in item.attrib}})
+    chosen.extend(first)
+    return chosen
+
+
+def _has_video(item: ET.Element, asset: ET.Element) -> bool:
+    return asset.get("hasVideo") == "1" and (item.tag != "clip" or item.find("gap") is None)
+
+
+def _apart(events: list[CutEvent]) -> list[list[CutEvent]]:
+    """Events of one lane on as many layers as it takes that none overlap."""
+    layers: list[list[CutEvent]] = []
+    for event in events:
+        free = next((layer for layer in layers if layer[-1].record.end <= event.record.start), None)
+        if free is None:
+            layers.append([event])
+        else:
+            free.append(event)
+    return layers
+
+
+def _size(form: ET.Element | None, name: str, source: str) -> int | None:
+    value = form.get(name) if form is not None else None
+    return whole(value, source, name) if value else None
