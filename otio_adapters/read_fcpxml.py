@@ -31,7 +31,7 @@ LOSSES = {
 }
 """What is counted as not read, wherever it stands."""
 
-MOST_LEVELS, MOST_LOOKS = 8, 100_000
+MOST_LEVELS, MOST_LOOKS = 8, 20_000
 """Compounds within compounds that are followed, and looks into them in one file: they may refer to each other in circles."""
 
 

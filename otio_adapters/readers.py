@@ -10,7 +10,7 @@ from otio_adapters.read_edl import EdlReader
 from otio_adapters.read_fcp7 import Fcp7Reader
 from otio_adapters.read_fcpxml import FcpxmlReader
 from otio_adapters.read_otio import OtioReader
-from otio_adapters.untrusted import unknown
+from otio_adapters.untrusted import empty, unknown
 
 __all__ = ["READERS", "AnyReader", "format_of"]
 
@@ -26,6 +26,8 @@ class AnyReader:
     def read(self, content: bytes, source: str = "the file") -> CutList:
         """Raises `DocumentError` for what no reader takes."""
         form = format_of(content)
+        if form is None and not content.strip():
+            empty(source, "the file is empty")
         if form is None:
             unknown(source, "timeline", "it looks like none of the formats that are read")
         return READERS[form].read(content, source)
