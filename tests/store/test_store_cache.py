@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,10 @@ KEY = CacheKey("0123", "clip", "1", "a=1")
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> AnalysisCache:
-    return AnalysisCache(tmp_path / "cache")
+def cache(tmp_path: Path) -> Iterator[AnalysisCache]:
+    one = AnalysisCache(tmp_path / "cache")
+    yield one
+    one.close()
 
 
 def test_keeps_by_content_version_and_options(cache: AnalysisCache) -> None:
@@ -66,6 +69,7 @@ def test_the_longest_unused_go_first(tmp_path: Path) -> None:
     assert cache.trim() == 2
     assert [cache.get(key) is not None for key in keys] == [True, False, False, True]
     assert cache.trim() == 0
+    cache.close()
 
 
 def test_a_damaged_cache_is_set_aside(cache: AnalysisCache) -> None:
@@ -100,6 +104,7 @@ def _write_many(folder: str, start: int) -> None:
     cache = AnalysisCache(Path(folder))
     for number in range(start, start + 40):
         cache.put(CacheKey(str(number), "clip", "1"), b"x")
+    cache.close()
 
 
 def test_processes_share_it(tmp_path: Path) -> None:
@@ -110,4 +115,6 @@ def test_processes_share_it(tmp_path: Path) -> None:
     for child in children:
         child.join(60)
     assert [child.exitcode for child in children] == [0, 0]
-    assert AnalysisCache(tmp_path).info().entries == 80
+    cache = AnalysisCache(tmp_path)
+    assert cache.info().entries == 80
+    cache.close()
