@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 
 from engine.model.cutlist import CutEvent, CutList, CutMarker, CutTrack, CutTransition, MediaLink
 from engine.model.time import FrameRate, FrameSpan, round_half_up
@@ -153,19 +154,19 @@ class _Read:
         cursor = ZERO
         for number, item in enumerate(items):
             at = self._time(item, "offset", cursor)
-            if item.tag == "transition":
-                self._transition(item, at + shift, items[number + 1 :], cursor + shift, shift, lane)
-            else:
+            if item.tag != "transition":
                 self._item(item, at + shift, lane)
                 cursor = at + self._duration(item)
+                continue
+            following = next((one for one in islice(items, number + 1, None) if one.tag != "transition"), None)
+            cut = cursor if following is None else self._time(following, "offset", cursor)
+            self.joins.setdefault(lane, []).append(self._transition(item, at + shift, cut + shift))
 
-    def _transition(self, item: ET.Element, at: Fraction, later: list[ET.Element], last_end: Fraction, shift: Fraction, lane: int) -> None:
-        following = [one for one in later if one.tag != "transition"]
-        cut = self._time(following[0], "offset", last_end - shift) + shift if following else last_end
+    def _transition(self, item: ET.Element, at: Fraction, cut: Fraction) -> CutTransition:
+        """A transition that begins at record time `at` over a cut at `cut`."""
         before, after = self._frame(cut) - self._frame(at), self._frame(at + self._duration(item)) - self._frame(cut)
         kind = item.get("name", "")
-        join = CutTransition(self._frame(cut), max(0, before), max(0, after), "dissolve" if kind in ("", "Cross Dissolve") else kind)
-        self.joins.setdefault(lane, []).append(join)
+        return CutTransition(self._frame(cut), max(0, before), max(0, after), "dissolve" if kind in ("", "Cross Dissolve") else kind)
 
     def _item(self, item: ET.Element, at: Fraction, lane: int) -> None:
         """One item at record time `at`, and what is connected to it."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import factories
+import opentimelineio as otio
 import pytest
 
 from engine.errors import DocumentError
@@ -82,6 +83,25 @@ def test_resolves_own_file(shared_folder: Path) -> None:
     assert all(event.media.path and event.media.path.startswith("/Users/") for event in events)
     assert any(event.media.path and event.media.path.endswith("sq0100_sh0010_layout_v004.mp4") for event in events)
     assert not any("Cropping" in line for line in found.dropped)
+
+
+@pytest.mark.parametrize("writer", [None, "otio", "resolve-otio"])
+def test_opentimelineio_is_of_the_same_opinion(shared_folder: Path, writer: str | None) -> None:
+    """Resolve's file and ours, every track: record and source ranges as the library computes them."""
+    ours = WRITERS[writer].write(factories.timeline(9, rate="24000/1001", beats_per_clip=3)).content if writer else b""
+    content = ours or (shared_folder / "nle_samples" / "aswf_picchu_effects.otio").read_bytes()
+    timeline = otio.adapters.read_from_string(content.decode(), "otio_json")
+    found = read(content)
+    assert len(timeline.tracks) == len(found.tracks)
+    for track, own in zip(timeline.tracks, found.tracks, strict=True):
+        clips = [child for child in track if isinstance(child, otio.schema.Clip)]
+        for clip, event in zip(clips, own.events, strict=True):
+            record, used = track.range_of_child(clip), clip.source_range
+            start = record.start_time.rescaled_to(found.rate.fps).value
+            assert (event.record.start, event.record.duration) == (round(start), round(record.duration.value))
+            assert float(event.source_start_s) == pytest.approx(used.start_time.to_seconds(), abs=1e-9)
+            assert float(event.source_end_s) == pytest.approx(used.end_time_exclusive().to_seconds(), abs=1e-9)
+            assert event.name == clip.name
 
 
 def test_resolves_clips_with_timecode_and_speed(shared_folder: Path) -> None:
@@ -438,6 +458,7 @@ def test_broken_files_are_read_or_refused(shared_folder: Path, seed: int) -> Non
             refused += 1
             assert error.code.startswith("interchange_") and error.hint
         else:
-            assert found.tracks
+            for track in found.tracks:
+                assert all(a.record.end <= b.record.start for a, b in zip(track.events, track.events[1:]))
         assert time.monotonic() - begun < 2
     assert 20 < refused < 180, "some survive, some do not: the mutations reach further than the first line"
