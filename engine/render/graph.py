@@ -221,6 +221,11 @@ def audio_arguments(timeline: Timeline, mode: str, paths: Mapping[str, str], qua
     return arguments
 
 
+def _own_input(name: str, number: int, **options: object) -> Any:
+    """An input's sound as a node of its own: ffmpeg-python takes equal ones (two equal silences, a song's repeats) for one."""
+    return ffmpeg.input(name, thread_queue_size=8 + number, **options).audio
+
+
 def _stereo(stream: Any) -> Any:
     return stream.filter("aresample", AUDIO_RATE_HZ).filter("aformat", sample_fmts="fltp", channel_layouts="stereo")
 
@@ -230,8 +235,8 @@ def _song(song: SongUse, path: str, samples: int) -> Any:
     joins = [round_half_up(Fraction(time) * AUDIO_RATE_HZ) for time in song.loop_at_s]
     bounds = [0, *joins, samples]
     pieces = []
-    for begin, end in zip(bounds, bounds[1:]):
-        piece = _stereo(ffmpeg.input(f"file:{path}").audio)
+    for number, (begin, end) in enumerate(zip(bounds, bounds[1:])):
+        piece = _stereo(_own_input(f"file:{path}", number))
         pieces.append(piece.filter("atrim", start_sample=start, end_sample=start + end - begin).filter("asetpts", "PTS-STARTPTS"))
     stream = pieces[0] if len(pieces) == 1 else ffmpeg.concat(*pieces, v=0, a=1)
     if song.fade_in_s > 0:
@@ -245,14 +250,15 @@ def _song(song: SongUse, path: str, samples: int) -> Any:
 def _sources(timeline: Timeline, paths: Mapping[str, str], gain: float) -> Any:
     """The clips' own sound, each as long as its picture to the sample, with micro-fades so that joins do not click."""
     pieces = []
-    for clip in timeline.clips:
+    for number, clip in enumerate(timeline.clips):
         begin = audio_samples(clip.span.start, timeline.rate)
         count = audio_samples(clip.span.end, timeline.rate) - begin
         if timeline.media_of(clip).audio is None or clip.speed != 1:
-            stream = ffmpeg.input(f"anullsrc=r={AUDIO_RATE_HZ}:cl=stereo", f="lavfi", t=_number(Fraction(count, AUDIO_RATE_HZ))).audio
+            silence = f"anullsrc=r={AUDIO_RATE_HZ}:cl=stereo"
+            stream = _own_input(silence, number, f="lavfi", t=_number(Fraction(count, AUDIO_RATE_HZ)))
             stream = stream.filter("aformat", sample_fmts="fltp", channel_layouts="stereo")
         else:
-            stream = _stereo(ffmpeg.input(f"file:{paths[clip.media_id]}").audio)
+            stream = _stereo(_own_input(f"file:{paths[clip.media_id]}", number))
             start = round_half_up(clip.source_start_s * AUDIO_RATE_HZ)
             stream = stream.filter("atrim", start_sample=start, end_sample=start + count).filter("asetpts", "PTS-STARTPTS")
             fade = min(240, count // 4)  # 5 ms

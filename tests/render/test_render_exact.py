@@ -229,6 +229,17 @@ def test_fades_and_sources_of_sound(tmp_path: Path) -> None:
     assert probe(silent).audio is None
 
 
+def test_equal_pieces_of_sound(tmp_path: Path) -> None:
+    """Two mute clips of one length, and a song that is repeated at equal distances."""
+    footage.click_song(tmp_path / "song.wav", 120, 4)
+    media = [probe(footage.coded_video(tmp_path / f"{k}.mp4", k, 60)) for k in (1, 2, 3)]
+    song = {"loop_at_s": (1.0, 2.0), "source_start_s": 0.0, "source_duration_s": 1.0}
+    timeline = timeline_of(media, FrameRate(30), [30, 30, 30], [0, 0, 0], tmp_path / "song.wav", song_fields=song)
+    heard = audio(rendered(timeline, tmp_path, audio="both")[0], 48_000)
+    for start in (48_000, 96_000):
+        assert np.abs(heard[start + 500 : start + 40_000] - heard[500:40_000]).max() < 0.1, "the same second again"
+
+
 def test_a_second_render_reuses_segments_and_a_change_makes_one(tmp_path: Path) -> None:
     media = [probe(footage.coded_video(tmp_path / f"{k}.mp4", k, 60)) for k in (1, 2, 3)]
     timeline = timeline_of(media, FrameRate(30), [20, 20, 20], [0, 5, 9])
