@@ -19,7 +19,7 @@ from engine.progress import SILENT, Progress
 
 __all__ = ["SONG_ANALYSER_VERSION", "analyse_samples", "analyse_song", "click_mix", "correct"]
 
-SONG_ANALYSER_VERSION = "4"
+SONG_ANALYSER_VERSION = "5"
 """Raise when any measured figure changes, so that cached analyses are made anew."""
 
 ENERGY_RATE_HZ = 10.0
@@ -60,9 +60,9 @@ def analyse_samples(samples: NDArray[np.float32], media_id: str = "", progress: 
     """The same of decoded sound: mono, RATE_HZ, [-1, 1]."""
     duration_s = len(samples) / RATE_HZ
     levels = bands(samples)
-    grid = _grid(samples, levels, duration_s)
-    progress.advance()
     attacks, energy = onsets(levels), _energy(samples)
+    grid = _grid(samples, levels, attacks, duration_s)
+    progress.advance()
     downbeats = grid.beats[grid.positions == 1]
     structure = find_structure(levels, energy, ENERGY_RATE_HZ, downbeats, duration_s)
     progress.advance()
@@ -92,7 +92,7 @@ def _rounded(times: NDArray[np.float64]) -> tuple[float, ...]:
     return tuple(round(float(time), 6) for time in times)
 
 
-def _grid(samples: NDArray[np.float32], levels: NDArray[np.float32], duration_s: float) -> _Grid:
+def _grid(samples: NDArray[np.float32], levels: NDArray[np.float32], attacks: Onsets, duration_s: float) -> _Grid:
     level_db = 10 * np.log10(float(np.mean(samples**2, dtype=float)) + 1e-24) if len(samples) else -240.0
     if level_db < SILENCE_DB:
         return _even(duration_s, f"The song is silent: cuts follow an even grid of {EVEN_BPM:.0f} beats a minute.")
@@ -100,7 +100,8 @@ def _grid(samples: NDArray[np.float32], levels: NDArray[np.float32], duration_s:
     if len(track.beats) < 2:
         return _even(duration_s, "The song is too short to have a beat: cuts follow an even grid.")
     if track.confidence < LEAST_CONFIDENCE:
-        return _even(duration_s, "No steady beat was found: cuts follow an even grid.", track)
+        note = "No steady beat was found: cuts follow an even grid laid where most attacks are."
+        return _even(duration_s, note, track, _best_phase(attacks, 60.0 / track.bpm))
     beats = refined(samples, track.beats)
     inside = (beats > -JUST_BEFORE_S) & (beats < duration_s)
     beats = np.maximum(beats, 0.0)
@@ -108,11 +109,19 @@ def _grid(samples: NDArray[np.float32], levels: NDArray[np.float32], duration_s:
     return _Grid(beats[inside], track.positions[inside], track.metre, bpm, track.confidence, "tracked", track.alternatives, ())
 
 
-def _even(duration_s: float, note: str, track: BeatTrack | None = None) -> _Grid:
+def _even(duration_s: float, note: str, track: BeatTrack | None = None, first_s: float = 0.0) -> _Grid:
     bpm = track.bpm if track is not None and track.bpm > 0 else EVEN_BPM
-    beats = np.arange(0.0, duration_s, 60.0 / bpm)
+    beats = np.arange(first_s, duration_s, 60.0 / bpm)
     positions = np.arange(len(beats)) % 4 + 1
     return _Grid(beats, positions, 4, bpm, 0.0, "even", track.alternatives if track else (), (note,))
+
+
+def _best_phase(attacks: Onsets, period_s: float) -> float:
+    """Seconds of the first grid point, less than a period, for which the points together lie on the strongest attacks."""
+    firsts = np.arange(0.0, period_s, 1.0 / FRAMES_PER_S)
+    count = len(attacks.all)
+    worth = [float(attacks.all[_at(np.arange(first, count / FRAMES_PER_S, period_s), count)].mean()) for first in firsts]
+    return float(firsts[int(np.argmax(worth))])
 
 
 def _at(times: NDArray[np.float64], size: int) -> NDArray[np.int64]:

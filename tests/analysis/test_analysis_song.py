@@ -120,6 +120,15 @@ def test_noise_has_no_steady_beat() -> None:
     assert any("beat" in note for note in facts.notes)
 
 
+def test_the_even_grid_lies_on_the_attacks_there_are() -> None:
+    from engine.analysis.beats import FRAMES_PER_S, Onsets
+    from engine.analysis.song import _best_phase
+
+    strength = np.zeros(2000)
+    strength[np.round(np.arange(0.31, 19.9, 0.8) * FRAMES_PER_S).astype(int)] = 1
+    assert _best_phase(Onsets(strength, strength), 0.8) == pytest.approx(0.31, abs=0.011)
+
+
 @pytest.mark.parametrize("seconds", [0.0, 0.05, 0.5, 2.0])
 def test_very_short_songs(seconds: float) -> None:
     samples = pulses(120, max(seconds, 0.2))[0][: round(seconds * RATE_HZ)]
