@@ -40,7 +40,7 @@ class MomentTable:
     def __init__(self, clip: ClipInput, rate: FrameRate, likes: MomentPreferences, part: FrameSpan | None = None) -> None:
         assert clip.media.video is not None
         self.clip = clip
-        self._rate = rate
+        self.rate = rate
         self._source = clip.media.video.rate
         self._likes = likes
         self.part = part or FrameSpan(0, clip.media.video.duration_frames)
@@ -52,7 +52,7 @@ class MomentTable:
 
     def needed(self, duration_frames: int) -> int:
         """Source frames that `duration_frames` of the timeline run over, the last shown one included."""
-        return max(1, math.ceil(duration_frames * self._source.fraction / self._rate.fraction))
+        return max(1, math.ceil(duration_frames * self._source.fraction / self.rate.fraction))
 
     def best(self, duration_frames: int) -> Moment | None:
         """The best range for a length in timeline frames; None where the clip cannot fill it without a cut inside."""
