@@ -198,7 +198,7 @@ def _open(path: Path) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous=NORMAL")
 
     try:
@@ -209,6 +209,21 @@ def _open(path: Path) -> Engine:
         engine.dispose()
         raise
     return engine
+
+
+def _write_ahead(connection: Any) -> None:
+    """SQLite does not wait for its turn when it changes the journal: of two processes that make a cache together, one has to ask again."""
+    import sqlite3
+
+    give_up = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as cause:
+            if "locked" not in str(cause) or time.monotonic() > give_up:
+                raise
+            time.sleep(0.02)
 
 
 def _is_damaged(cause: Exception) -> bool:

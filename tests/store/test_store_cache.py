@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -118,3 +119,15 @@ def test_processes_share_it(tmp_path: Path) -> None:
     cache = AnalysisCache(tmp_path)
     assert cache.info().entries == 80
     cache.close()
+
+
+def test_made_while_another_process_makes_it(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "cache.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("CREATE TABLE other (x)")
+    threading.Timer(0.4, lambda: other.execute("COMMIT")).start()
+    cache = AnalysisCache(tmp_path)
+    cache.put(CacheKey("1", "clip", "1"), b"x")
+    assert cache.get(CacheKey("1", "clip", "1")) == b"x"
+    cache.close()
+    other.close()
