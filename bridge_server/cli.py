@@ -20,7 +20,7 @@ import click
 from bridge_server.options import build_request, parameters
 from engine import __version__
 from engine.errors import Cancelled, CutprintError
-from engine.studio.catalog import USE_CASES, UseCase
+from engine.studio.catalog import GROUPS, USE_CASES, UseCase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,8 @@ def _command(case: UseCase) -> click.Command:
         raise SystemExit(_run(case, values, **common))
 
     help_text = f"{case.request.__doc__}\n\n{case.summary}"
-    return click.Command(case.name, params=[*parameters(case.request), *COMMON], callback=run, help=help_text, short_help=case.summary)
+    name = case.name.rpartition(".")[2]
+    return click.Command(name, params=[*parameters(case.request), *COMMON], callback=run, help=help_text, short_help=case.summary)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -55,8 +56,20 @@ def cli() -> None:
     """Beat-synced vertical edits from raw clips and a song, in a creator's own style."""
 
 
+def _home(case: UseCase) -> click.Group:
+    """Where a case's command belongs: `style.show` is `cutprint style show`."""
+    group, _, _name = case.name.rpartition(".")
+    if not group:
+        return cli
+    if group not in cli.commands:
+        cli.add_command(click.Group(group, help=GROUPS[group], short_help=GROUPS[group]))
+    found = cli.commands[group]
+    assert isinstance(found, click.Group)
+    return found
+
+
 for _case in USE_CASES.values():
-    cli.add_command(_command(_case))
+    _home(_case).add_command(_command(_case))
 
 
 def main() -> None:

@@ -48,9 +48,10 @@ def _command(case: UseCase) -> Iterator[str]:
     fields = dataclasses.fields(case.request)
     words = [_positional(one) for one in fields if one.metadata.get("argument")]
     needed = [f"{_flags(one)[-1]} {one.name.upper()}" for one in fields if one.default is dataclasses.MISSING and not _is_argument(one)]
-    yield f"## {case.name}\n"
+    name = case.name.replace(".", " ")
+    yield f"## {name}\n"
     yield f"{case.request.__doc__}\n"
-    yield f"`{' '.join(['cutprint', case.name, *words, *needed])}`"
+    yield f"`{' '.join(['cutprint', name, *words, *needed])}`"
     if not fields:
         return
     yield "\n| option | meaning | default |\n|---|---|---|"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from engine.progress import Progress
     from engine.studio.context import Studio
 
-__all__ = ["USE_CASES", "UseCase"]
+__all__ = ["GROUPS", "USE_CASES", "UseCase"]
 
 Handler = Callable[["Studio", Any, "Progress"], dict[str, Any]]
 """`(studio, request, progress) -> JSON object`. Long handlers stop when progress says so."""
@@ -27,6 +27,7 @@ Handler = Callable[["Studio", Any, "Progress"], dict[str, Any]]
 class UseCase:
     """One thing Cutprint can be asked.
 
+    name : `group.verb` for a verb of a group in `GROUPS` (`cutprint group verb`).
     handler : "module:function". long : runs as a job behind HTTP. read_only : changes no document.
     """
 
@@ -55,5 +56,8 @@ _ROWS = (
     UseCase("doctor", requests.DoctorRequest, "engine.studio.checks:doctor", "Check what Cutprint needs.", read_only=True),
     UseCase("cache", requests.CacheRequest, "engine.studio.caching:cache", "Look at or clear what was measured."),
 )
+
+GROUPS: MappingProxyType[str, str] = MappingProxyType({})
+"""Command groups -> what they are for (one sentence)."""
 
 USE_CASES = MappingProxyType({row.name: row for row in _ROWS})

@@ -1,4 +1,4 @@
-"""Results as text for people, one function per use case."""
+"""Pages of the main job."""
 
 from __future__ import annotations
 
@@ -6,25 +6,10 @@ import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+
+from bridge_server.pages.layout import Result, clock, size, table
 
 __all__ = ["PAGES"]
-
-Result = Mapping[str, Any]
-
-
-def _clock(seconds: float) -> str:
-    return f"{int(seconds // 60)}:{seconds % 60:05.2f}"
-
-
-def _size(number: float) -> str:
-    return f"{number / 1e6:.1f} MB" if number < 1e9 else f"{number / 1e9:.2f} GB"
-
-
-def _table(rows: list[list[str]], head: list[str]) -> str:
-    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in [head, *rows]]
-    return "\n".join(lines)
 
 
 def edit_page(result: Result) -> str:
@@ -45,7 +30,7 @@ def edit_page(result: Result) -> str:
     lines.append("")
     lines += [f"  {path}" for path in result["files"].values()]
     if result["render"]:
-        lines.append(f"Rendered {_size(result['render']['size_bytes'])} in {result['render']['seconds_taken']:.0f} s.")
+        lines.append(f"Rendered {size(result['render']['size_bytes'])} in {result['render']['seconds_taken']:.0f} s.")
     return "\n".join([*lines, "", *result["import"]])
 
 
@@ -96,7 +81,7 @@ def analyze_page(result: Result) -> str:
                 remark,
             ]
         )
-    lines = [_table(rows, ["clip", "usable", "seconds", "quality", "shot", "angle", "camera", "remark"]), ""]
+    lines = [table(rows, ["clip", "usable", "seconds", "quality", "shot", "angle", "camera", "remark"]), ""]
     lines += [f"{group['kind'].replace('_', '-')}: {', '.join(group['files'])} (best: {group['best']})" for group in result["groups"]]
     usable = sum(clip["usable"] for clip in result["clips"])
     lines.append(f"{usable} of {len(rows)} clips usable, {result['measured']} newly measured.")
@@ -106,15 +91,15 @@ def analyze_page(result: Result) -> str:
 def song_page(result: Result) -> str:
     others = ", ".join(f"{row['bpm']:.1f} ({row['confidence']:.0%})" for row in result["tempo_alternatives"][:3]) or "none"
     lines = [
-        f"{Path(result['file']).name}: {_clock(result['duration_s'])}, {result['tempo']:.2f} beats a minute "
+        f"{Path(result['file']).name}: {clock(result['duration_s'])}, {result['tempo']:.2f} beats a minute "
         f"(confidence {result['confidence']:.2f}; other readings: {others}).",
         f"{len(result['beats'])} beats, {len(result['downbeats'])} bars of {result['beats_per_bar']}, first beat at "
         f"{result['beats'][0]:.3f} s."
         if result["beats"]
         else "No beats.",
     ]
-    lines += [f"  {_clock(one['start_s'])} {one['label']} (energy {one['energy']:.2f})" for one in result["sections"]]
-    lines += [f"Drop at {_clock(time)}." for time in result["drops"]]
+    lines += [f"  {clock(one['start_s'])} {one['label']} (energy {one['energy']:.2f})" for one in result["sections"]]
+    lines += [f"Drop at {clock(time)}." for time in result["drops"]]
     return "\n".join([*lines, *result["notes"], *result["files"].values()])
 
 
@@ -122,17 +107,17 @@ def show_page(result: Result) -> str:
     rows = [
         [
             str(row["number"]),
-            _clock(row["time_s"]),
+            clock(row["time_s"]),
             f"{row['duration_s']:.2f}",
             row["file"],
-            _clock(row["source_s"]),
+            clock(row["source_s"]),
             "" if row["beat"] is None else str(row["beat"]),
             f"{row['confidence']:.2f}",
             "locked" if row["locked"] else "",
         ]
         for row in result["clips"]
     ]
-    lines = [_table(rows, ["#", "time", "length", "clip", "from", "beat", "sure", ""]), ""]
+    lines = [table(rows, ["#", "time", "length", "clip", "from", "beat", "sure", ""]), ""]
     for row in result["clips"]:
         lines.append(textwrap.fill(f"{row['number']}. {row['reason']}", 118, subsequent_indent="   "))
     lines += ["", result["notes"]]
@@ -145,7 +130,7 @@ def show_page(result: Result) -> str:
 
 
 def export_page(result: Result) -> str:
-    lines = [f"{result['file']} ({result['format']}, {_size(result['bytes'])})"]
+    lines = [f"{result['file']} ({result['format']}, {size(result['bytes'])})"]
     lines += [f"  not carried: {line}" for line in result["dropped"]]
     return "\n".join([*lines, *([result["import"]] if result["import"] else [])])
 
@@ -153,7 +138,7 @@ def export_page(result: Result) -> str:
 def render_page(result: Result) -> str:
     reused = f", {result['segments_reused']} of {result['segments_reused'] + result['segments_rendered']} segments from the cache"
     lines = [
-        f"{result['path']}: {result['frames']} frames, {result['width']}x{result['height']}, {_size(result['size_bytes'])}, "
+        f"{result['path']}: {result['frames']} frames, {result['width']}x{result['height']}, {size(result['size_bytes'])}, "
         f"{result['seconds_taken']:.0f} s{reused if result['segments_reused'] else ''}."
     ]
     if result["song_start_s"] is not None:
@@ -171,13 +156,13 @@ def doctor_page(result: Result) -> str:
 
 def cache_page(result: Result) -> str:
     verb = "Cleared" if result["action"] == "clear" else "Kept in"
-    kinds = [f"  {name}: {row['entries']} entries, {_size(row['size_bytes'])}" for name, row in result["kinds"].items()]
+    kinds = [f"  {name}: {row['entries']} entries, {size(row['size_bytes'])}" for name, row in result["kinds"].items()]
     total = result["size_bytes"] + result["segments"]["size_bytes"]
     return "\n".join(
         [
-            f"{verb} {result['path']}: {_size(total)} of {result['limit_gb']:g} GB.",
+            f"{verb} {result['path']}: {size(total)} of {result['limit_gb']:g} GB.",
             *kinds,
-            f"  rendered segments: {result['segments']['entries']} entries, {_size(result['segments']['size_bytes'])}",
+            f"  rendered segments: {result['segments']['entries']} entries, {size(result['segments']['size_bytes'])}",
         ]
     )
 

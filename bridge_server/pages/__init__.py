@@ -1,0 +1,14 @@
+"""Results as text for people, one function per use case, one module per theme; `PAGES` is their sum."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from bridge_server.pages import main_job
+from bridge_server.pages.layout import Result
+
+__all__ = ["PAGES"]
+
+PAGES: Mapping[str, Callable[[Result], str]] = MappingProxyType({**main_job.PAGES})
+"""Use case -> its page."""

@@ -1,0 +1,42 @@
+"""What each use case may be asked, one frozen dataclass each. Doors build options, JSON Schemas and pages from the fields.
+
+Standard library only: every command, `--help` too, loads this. Field metadata: `help` (one sentence), `flag` (the option's name
+where it is not the field's), `argument` (positional), `choices`, `short` (a one-letter option), `unit`.
+One module per theme; this package is their sum.
+"""
+
+from __future__ import annotations
+
+from engine.studio.requests.main_job import (
+    ASPECTS,
+    EXPORT_FORMATS,
+    MARKERS,
+    PRESETS,
+    QUALITIES,
+    AnalyzeRequest,
+    CacheRequest,
+    DemoRequest,
+    DoctorRequest,
+    EditRequest,
+    ExportRequest,
+    RenderRequest,
+    ShowRequest,
+    SongRequest,
+)
+
+__all__ = [
+    "ASPECTS",
+    "EXPORT_FORMATS",
+    "MARKERS",
+    "PRESETS",
+    "QUALITIES",
+    "AnalyzeRequest",
+    "CacheRequest",
+    "DemoRequest",
+    "DoctorRequest",
+    "EditRequest",
+    "ExportRequest",
+    "RenderRequest",
+    "ShowRequest",
+    "SongRequest",
+]
