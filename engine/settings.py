@@ -34,6 +34,7 @@ class Settings:
     workspace: Path = _setting(Path(), "Folder for caches, profiles and logs; default: the platform's data folder.")
     workers: int = _setting(0, "Processes for heavy work; 0: one per core.")
     cache_limit_gb: float = _setting(20.0, "Size at which the oldest cached analyses go, in GB.")
+    database_url: str = _setting("", "PostgreSQL for shared use (postgresql://...); default: SQLite in the workspace.")
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR, for the log file in the workspace.")
 
     def __post_init__(self) -> None:

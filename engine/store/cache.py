@@ -20,7 +20,7 @@ from engine.errors import OutputError
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
-__all__ = ["AnalysisCache", "CacheInfo", "CacheKey"]
+__all__ = ["AnalysisCache", "CacheInfo", "CacheKey", "write_ahead"]
 
 BUSY_TIMEOUT_S = 30.0
 """How long a write waits for another process (chosen: far longer than any of our transactions)."""
@@ -198,7 +198,7 @@ def _open(path: Path) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
-        _write_ahead(connection)
+        write_ahead(connection)
         connection.execute("PRAGMA synchronous=NORMAL")
 
     try:
@@ -211,7 +211,7 @@ def _open(path: Path) -> Engine:
     return engine
 
 
-def _write_ahead(connection: Any) -> None:
+def write_ahead(connection: Any) -> None:
     """SQLite does not wait for its turn when it changes the journal: of two processes that make a cache together, one has to ask again."""
     import sqlite3
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import logging
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -11,14 +12,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import RefusedError
+from engine.errors import CutprintError, RefusedError
 from engine.model.interchange import Readers, Writers
 from engine.settings import Settings
 
 if TYPE_CHECKING:
+    from engine.model.events import Event
     from engine.store.cache import AnalysisCache
+    from engine.store.store import Store
 
 __all__ = ["Studio", "utc_now"]
+
+_LOG = logging.getLogger(__name__)
 
 
 def utc_now() -> str:
@@ -32,7 +37,7 @@ def _no_executor(_workers: int) -> Executor:
 
 @dataclass(frozen=True)
 class Studio:
-    """Settings, formats, clock and workers, handed in; the cache, opened when first needed.
+    """Settings, formats, clock and workers, handed in; cache and store, opened when first needed.
 
     make_executor : workers -> Executor. `engine.studio.workers.run_all` uses one per job and shuts it down after.
     """
@@ -54,6 +59,26 @@ class Studio:
 
         return AnalysisCache(self.workspace / "cache", int(self.settings.cache_limit_gb * 1e9))
 
+    @cached_property
+    def store(self) -> Store:
+        from engine.store.store import Store
+
+        return Store(self.workspace, self.settings.database_url)
+
+    def record(self, *events: Event) -> bool:
+        """Keeps telemetry events; returns whether that was possible.
+
+        What a person asked for has already happened when it is recorded, so a database that cannot be used is said in the
+        log and by `doctor`, and stops nobody.
+        """
+        try:
+            self.store.events.append(events)
+        except CutprintError as error:
+            _LOG.warning("%d events were not kept: %s", len(events), error.message)
+            return False
+        return True
+
     def close(self) -> None:
-        if "cache" in self.__dict__:
-            self.cache.close()
+        for name in ("cache", "store"):
+            if name in self.__dict__:
+                getattr(self, name).close()

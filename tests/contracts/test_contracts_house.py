@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("engine", "otio_adapters", "bridge_server")
 
 HOMES = {
+    "alembic": ("engine.store",),
     "av": ("engine.media",),
     "click": ("bridge_server",),
     "cv2": ("engine.perception", "engine.analysis", "engine.studio.demo", "engine.studio.checks"),
@@ -23,6 +24,7 @@ HOMES = {
     "flask": ("bridge_server",),
     "imageio_ffmpeg": ("engine.media.ffmpeg",),
     "librosa": ("engine.analysis",),
+    "mcp": ("bridge_server",),
     "matplotlib": ("engine.analysis.clip_plot", "engine.analysis.song_plot", "engine.render.storyboard"),
     "open_clip": ("engine.perception",),
     "opentimelineio": ("otio_adapters", "engine.studio.checks"),
@@ -31,6 +33,8 @@ HOMES = {
     "scipy": ("engine.analysis",),
     "sqlalchemy": ("engine.store",),
     "torch": ("engine.perception", "engine.analysis.training"),
+    "waitress": ("bridge_server",),
+    "watchdog": ("bridge_server",),
     "xgboost": ("engine.style.models",),
 }
 """Heavy library -> the only modules and packages that may import it (`checks` looks whether they are there)."""
