@@ -1,12 +1,13 @@
-"""Start-up: settings, log, writers and workers put together into a Studio."""
+"""Start-up: settings, log, formats and workers put together into a Studio."""
 
 from __future__ import annotations
 
+import functools
 import logging
 import logging.handlers
 import multiprocessing
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,20 +26,18 @@ def open_studio(overrides: Mapping[str, Any], config: Path | None = None) -> Ite
     """A Studio for one command or one server, closed afterwards. Raises what `load_settings` raises."""
     settings = load_settings(overrides, config)
     start_log(settings)
-    studio = Studio(settings, writers=_LazyWriters(), make_executor=_process_pool)
+    studio = Studio(settings, writers=_LazyTable(_writers), readers=_LazyTable(_readers), make_executor=_process_pool)
     try:
         yield studio
     finally:
         studio.close()
 
 
-class _LazyWriters(Mapping[str, Any]):
-    """The table of writers, loaded when somebody looks: most commands never do."""
+class _LazyTable(Mapping[str, Any]):
+    """A table of formats, loaded when somebody looks: most commands never do."""
 
-    def _table(self) -> Mapping[str, Any]:
-        from otio_adapters.writers import WRITERS
-
-        return WRITERS
+    def __init__(self, load: Callable[[], Mapping[str, Any]]) -> None:
+        self._table = functools.cache(load)
 
     def __getitem__(self, name: str) -> Any:
         return self._table()[name]
@@ -48,6 +47,18 @@ class _LazyWriters(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._table())
+
+
+def _writers() -> Mapping[str, Any]:
+    from otio_adapters.writers import WRITERS
+
+    return WRITERS
+
+
+def _readers() -> Mapping[str, Any]:
+    from otio_adapters.readers import READERS
+
+    return READERS
 
 
 def _process_pool(workers: int) -> Executor:

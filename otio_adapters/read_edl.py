@@ -36,7 +36,7 @@ class EdlReader:
     def __init__(self, rate: FrameRate | None = None) -> None:
         self.rate = rate
 
-    def read(self, content: bytes, source: str = "the file") -> CutList:
+    def read(self, content: bytes, source: str = "the file", rate: FrameRate | None = None) -> CutList:
         """One picture track and one sound track. Raises `DocumentError`."""
         lines = [line.rstrip() for line in text_of(content, source).splitlines()]
         rows = list(_rows(lines, source))
@@ -44,7 +44,7 @@ class EdlReader:
             if not any(line.startswith(("TITLE:", "FCM:")) for line in lines):
                 unknown(source, "edit decision list", "no line of it is a title or an event")
             empty(source, "it holds no event")
-        return _Read(self.rate, lines, rows, source).cut_list()
+        return _Read(rate or self.rate, lines, rows, source).cut_list()
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ class Fcp7Reader:
     name = "fcp7"
     suffixes: tuple[str, ...] = (".xml",)
 
-    def read(self, content: bytes, source: str = "the file") -> CutList:
+    def read(self, content: bytes, source: str = "the file", rate: FrameRate | None = None) -> CutList:
         """Its tracks; the second channel of a stereo pair is folded into the first. Raises `DocumentError`."""
         root = xml_root(content, source, "xmeml")
         return _Read(root, source).cut_list()

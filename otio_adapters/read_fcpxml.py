@@ -42,7 +42,7 @@ class FcpxmlReader:
     name = "fcpxml"
     suffixes: tuple[str, ...] = (".fcpxml",)
 
-    def read(self, content: bytes, source: str = "the file") -> CutList:
+    def read(self, content: bytes, source: str = "the file", rate: FrameRate | None = None) -> CutList:
         """Primary story and connected lanes as tracks. Raises `DocumentError`."""
         root = xml_root(content, source, "fcpxml")
         return _Read(root, source).cut_list()

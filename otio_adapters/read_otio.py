@@ -30,7 +30,7 @@ class OtioReader:
     name = "otio"
     suffixes: tuple[str, ...] = (".otio",)
 
-    def read(self, content: bytes, source: str = "the file") -> CutList:
+    def read(self, content: bytes, source: str = "the file", rate: FrameRate | None = None) -> CutList:
         """The first timeline of the file; a lone stack, track or clip counts as one. Raises `DocumentError`."""
         document = json_object(content, source)
         found = _first_timeline(document, source)

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from engine.model.cutlist import CutList
 from engine.model.interchange import Reader, Readers
+from engine.model.time import FrameRate
 from otio_adapters.read_edl import EdlReader
 from otio_adapters.read_fcp7 import Fcp7Reader
 from otio_adapters.read_fcpxml import FcpxmlReader
@@ -23,14 +24,14 @@ class AnyReader:
     name = "any"
     suffixes: tuple[str, ...] = (".otio", ".fcpxml", ".xml", ".edl")
 
-    def read(self, content: bytes, source: str = "the file") -> CutList:
+    def read(self, content: bytes, source: str = "the file", rate: FrameRate | None = None) -> CutList:
         """Raises `DocumentError` for what no reader takes."""
         form = format_of(content)
         if form is None and not content.strip():
             empty(source, "the file is empty")
         if form is None:
             unknown(source, "timeline", "it looks like none of the formats that are read")
-        return READERS[form].read(content, source)
+        return READERS[form].read(content, source, rate)
 
 
 _ROWS: tuple[Reader, ...] = (OtioReader(), FcpxmlReader(), Fcp7Reader(), EdlReader(), AnyReader())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from engine.model.cutlist import CutList
+from engine.model.time import FrameRate
 from engine.model.timeline import Timeline
 
 __all__ = ["ExportOptions", "MarkerChoice", "Reader", "Readers", "Writer", "Writers", "Written"]
@@ -45,12 +46,15 @@ class Writer(Protocol):
 
 
 class Reader(Protocol):
-    """Turns a file's bytes into a CutList; raises `DocumentError` for what it cannot read. Opens nothing beside."""
+    """Turns a file's bytes into a CutList; raises `DocumentError` for what it cannot read. Opens nothing beside.
+
+    rate : the timeline's, where the caller knows it; only formats that do not say it (EDL) look at it.
+    """
 
     name: str
     suffixes: tuple[str, ...]
 
-    def read(self, content: bytes, source: str = ...) -> CutList: ...
+    def read(self, content: bytes, source: str = ..., rate: FrameRate | None = ...) -> CutList: ...
 
 
 Writers = Mapping[str, Writer]
