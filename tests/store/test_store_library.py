@@ -56,7 +56,7 @@ def test_revisions_never_change(store: Store) -> None:
 
 
 def test_a_revision_needs_its_project(store: Store) -> None:
-    with pytest.raises(DatabaseError, match="(?i)foreign key"):
+    with pytest.raises(DatabaseError, match=r"(?i)foreign key"):
         store.library.add_revision("nobody", revision())
 
 
