@@ -1,8 +1,7 @@
-"""One song measured whole: beats, downbeats, accents, sections, drops, energy. What a person corrects is applied after."""
+"""One song measured whole: beats, downbeats, accents, onsets, sections, drops, energy. `corrections` applies what a person says."""
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,15 +10,15 @@ from numpy.typing import NDArray
 from engine.analysis.beats import FRAMES_PER_S, RATE_HZ, BeatTrack, Onsets, onsets, refined, track_beats
 from engine.analysis.beats_network import bands
 from engine.analysis.sections import Structure, find_structure
-from engine.errors import BadOption, SongError
+from engine.errors import SongError
 from engine.media.decode import audio
 from engine.model.analysis import BeatSource, SongAnalysis, TempoAlternative
 from engine.model.media import Media
 from engine.progress import SILENT, Progress
 
-__all__ = ["SONG_ANALYSER_VERSION", "analyse_samples", "analyse_song", "click_mix", "correct"]
+__all__ = ["SONG_ANALYSER_VERSION", "analyse_samples", "analyse_song", "click_mix"]
 
-SONG_ANALYSER_VERSION = "5"
+SONG_ANALYSER_VERSION = "6"
 """Raise when any measured figure changes, so that cached analyses are made anew."""
 
 ENERGY_RATE_HZ = 10.0
@@ -32,6 +31,9 @@ JUST_BEFORE_S = 0.03
 EVEN_BPM = 120.0
 """Tempo of the even grid laid over what has no beat (chosen: the median of pop songs)."""
 LONGEST_S = 3 * 3600.0
+LEAST_ONSET, ONSET_GAP_S = 0.12, 0.05
+"""Weakest onset that is listed, as a share of the song's strong ones, and the least time between two (chosen: a 32nd note at 190)."""
+LEVEL_BARS = 4
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ def analyse_samples(samples: NDArray[np.float32], media_id: str = "", progress: 
     downbeats = grid.beats[grid.positions == 1]
     structure = find_structure(levels, energy, ENERGY_RATE_HZ, downbeats, duration_s)
     progress.advance()
+    onset_times, strengths = _onset_list(attacks)
     return SongAnalysis(
         media_id=media_id,
         analyser_version=SONG_ANALYSER_VERSION,
@@ -85,6 +88,9 @@ def analyse_samples(samples: NDArray[np.float32], media_id: str = "", progress: 
         energy=tuple(round(float(value), 4) for value in energy),
         energy_rate_hz=ENERGY_RATE_HZ,
         notes=grid.notes,
+        onsets=onset_times,
+        onset_strengths=strengths,
+        energy_level=_level(energy, grid),
     )
 
 
@@ -139,6 +145,27 @@ def _accents(attacks: Onsets, beats: NDArray[np.float64]) -> tuple[float, ...]:
     return tuple(round(float(rank), 4) for rank in ranks)
 
 
+def _onset_list(attacks: Onsets) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Peaks of the attacks, at most one in ONSET_GAP_S, from LEAST_ONSET of the song's strongest (its 99th percentile) on."""
+    from scipy.signal import find_peaks
+
+    strongest = float(np.percentile(attacks.all, 99)) if len(attacks.all) else 0.0
+    if strongest <= 0:
+        return (), ()
+    at, found = find_peaks(attacks.all, height=LEAST_ONSET * strongest, distance=round(ONSET_GAP_S * FRAMES_PER_S))
+    strengths = np.minimum(1.0, found["peak_heights"] / strongest)
+    return _rounded(at / FRAMES_PER_S), tuple(round(float(value), 3) for value in strengths)
+
+
+def _level(energy: NDArray[np.float64], grid: _Grid) -> tuple[float, ...]:
+    """Energy over LEVEL_BARS bars around each sample, 8 s at most: what a stretch is like, whatever its single beats do."""
+    from scipy.ndimage import uniform_filter1d
+
+    width_s = min(8.0, LEVEL_BARS * grid.metre * 60.0 / grid.bpm)
+    level = uniform_filter1d(energy, max(1, round(width_s * ENERGY_RATE_HZ)))
+    return tuple(round(float(value), 4) for value in level)
+
+
 def _energy(samples: NDArray[np.float32]) -> NDArray[np.float64]:
     """Loudness over time, ENERGY_RATE_HZ samples a second, 0 to 1: RMS in dB between 30 dB under the song's loud level (its 95th
     percentile) and that level."""
@@ -166,48 +193,6 @@ def _phrases(downbeats: NDArray[np.float64], structure: Structure) -> tuple[floa
     for first, last in zip(bounds, bounds[1:]):
         phrases.update(range(first, last, 4))
     return tuple(round(float(downbeats[index]), 6) for index in sorted(phrases) if index < len(downbeats))
-
-
-def correct(
-    analysis: SongAnalysis,
-    *,
-    half: bool = False,
-    double: bool = False,
-    offset_s: float = 0.0,
-    beats: tuple[float, ...] | None = None,
-) -> SongAnalysis:
-    """The analysis with a person's corrections; `beat_source` becomes user. Raises `BadOption` where nothing would be left."""
-    times = np.array(beats if beats is not None else analysis.beats, float)
-    if half:
-        downbeat = set(analysis.downbeats)
-        phase = next((index % 2 for index, time in enumerate(analysis.beats) if time in downbeat), 0)
-        times = times[phase::2]
-    if double:
-        times = np.sort(np.concatenate([times, (times[:-1] + times[1:]) / 2]))
-    times = times + offset_s
-    times = times[(times >= 0) & (times < analysis.duration_s)]
-    if len(times) < 2:
-        raise BadOption("bad_correction", "That correction leaves no beats.", "Use `cutprint song FILE --forget`.")
-    near = [int(np.argmin(np.abs(np.array(analysis.beats) - time))) for time in times - offset_s] if analysis.beats else []
-    downbeats = _nearest(times, np.array(analysis.downbeats) + offset_s) if beats is None else times[::4]
-    return dataclasses.replace(
-        analysis,
-        beats=_rounded(times),
-        downbeats=_rounded(downbeats),
-        accents=tuple(analysis.accents[index] for index in near) if near else tuple(0.5 for _ in times),
-        phrase_starts=_rounded(_nearest(times, np.array(analysis.phrase_starts) + offset_s)),
-        tempo_bpm=round(60.0 / float(np.median(np.diff(times))), 3),
-        confidence=1.0,
-        beat_source="user",
-        notes=("Beats as you corrected them.",),
-    )
-
-
-def _nearest(times: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Those of `times` that lie nearest to each wanted one, each once."""
-    if len(wanted) == 0 or len(times) == 0:
-        return times[:0]
-    return np.unique(times[np.argmin(np.abs(times[None, :] - wanted[:, None]), axis=1)])
 
 
 def click_mix(media: Media, analysis: SongAnalysis) -> tuple[NDArray[np.float32], int]:

@@ -1,42 +1,31 @@
-"""Which part of the song lies under the edit, and the song as the timeline holds it (edit time from frame 0)."""
+"""Which part of the song lies under the edit: one stretch, or, where joins are allowed, two that meet at bar lines."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
 
+from engine.edit.song_pieces import Piece, SongWindow, pieces_of, song_use
+from engine.edit.song_worth import FADE_OUT_S, drops_in, fade_out, near, phrase_end, worth
 from engine.errors import SongError
 from engine.model.analysis import SongAnalysis
-from engine.model.media import Media
-from engine.model.song import SectionSpan
 from engine.model.style import Brief
-from engine.model.timeline import SongUse
 
 __all__ = ["SongWindow", "choose_song_window", "song_use"]
 
 FADE_IN_S = 0.02
 """Just enough that a start in the middle of a sound does not click."""
-FADE_OUT_S = 1.0
-"""The usual end of a cut-off song under a short video (chosen)."""
-GOOD_DROP = (0.15, 0.6)
-"""Shares of the edit between which a drop is placed well: after a set-up, with room to show."""
-QUIET_START_S, QUIET_ENERGY = 1.5, 0.15
-"""A window whose first seconds lie on average below this energy (25 dB under the song's loud level) opens on a silence: nobody waits
-for it."""
 STEP_S = 0.5
 """Raster of start points in music without beats."""
-
-
-@dataclass(frozen=True)
-class SongWindow:
-    """Seconds of the song under the edit. `joins`: edit times at which the song starts again from `start_s`."""
-
-    start_s: float
-    duration_s: float
-    fade_in_s: float
-    fade_out_s: float
-    reasons: tuple[str, ...]
-    joins: tuple[float, ...] = ()
+JOIN_LEAD_S = 0.01
+"""A join lies this much before the bar lines that meet there, so that the attack on the bar is whole."""
+LEAST_PIECE_S = 4.0
+"""A joined stretch lasts at least this: a shorter one is heard as a mistake (chosen: two bars at 120 beats a minute)."""
+JOIN_PRICE = 0.1
+"""What a join has to gain in worth over a song that runs on (chosen: less than a phrase's end is worth, for joins were asked for)."""
+ENERGY_JUMP_PRICE = 1.0
+"""Price of a join per step of energy (0 to 1) down across it; a step up onto a section's start is what a drop is."""
+RING_S = 2.5
+"""What may follow the last phrase, under the fade."""
 
 
 def choose_song_window(song: SongAnalysis, brief: Brief) -> SongWindow:
@@ -45,25 +34,28 @@ def choose_song_window(song: SongAnalysis, brief: Brief) -> SongWindow:
     Raises `SongError` (`song_too_short`, with the longest possible duration) where the song ends before the edit.
     """
     wanted = float(brief.rate.seconds(brief.duration_frames))
-    if brief.song_start_s is not None:
-        return _asked_for(song, brief, wanted)
-    if song.duration_s + 1e-3 < wanted:
-        return _looped(song, brief, 0.0, wanted)
-    candidates = [start for start in _starts(song) if start + wanted <= song.duration_s + 1e-3] or [0.0]
-    scored = [(_worth(song, start, wanted), -start, start) for start in candidates]
-    start = max(scored)[2]
-    return SongWindow(start, wanted, FADE_IN_S, _fade_out(song, start, wanted), _reasons(song, start, wanted))
+    start = _asked_start(song, brief)
+    if (start or 0.0) + wanted > song.duration_s + 1e-3:
+        return _looped(song, brief, start or 0.0, wanted)
+    starts = [start] if start is not None else [one for one in _starts(song) if one + wanted <= song.duration_s + 1e-3] or [0.0]
+    plain = max((worth(song, [(0.0, one, one + wanted)]), -one) for one in starts)
+    window = _window(song, [(0.0, -plain[1], wanted - plain[1])], start is not None)
+    if not brief.song_join:
+        return window
+    joined = _best_join(song, wanted, start)
+    if joined is None or joined[0] - JOIN_PRICE <= plain[0]:
+        return _with_reason(window, "needs no join: no two stretches joined at bar lines were better")
+    return _window(song, joined[1], start is not None)
 
 
-def _asked_for(song: SongAnalysis, brief: Brief, wanted: float) -> SongWindow:
-    start = float(brief.song_start_s or 0.0)
+def _asked_start(song: SongAnalysis, brief: Brief) -> float | None:
+    if brief.song_start_s is None:
+        return None
+    start = float(brief.song_start_s)
     if not 0 <= start < song.duration_s:
         hint = f"Use a second between 0 and {song.duration_s:.1f}."
         raise SongError("song_start_outside", f"The song has no second {start:g}.", hint, duration_s=song.duration_s)
-    if start + wanted > song.duration_s + 1e-3:
-        return _looped(song, brief, start, wanted)
-    reasons = (f"starts at {start:.2f} s as you asked",)
-    return SongWindow(start, wanted, FADE_IN_S, _fade_out(song, start, wanted), reasons)
+    return start
 
 
 def _looped(song: SongAnalysis, brief: Brief, start: float, wanted: float) -> SongWindow:
@@ -82,7 +74,7 @@ def _looped(song: SongAnalysis, brief: Brief, start: float, wanted: float) -> So
         joins.append(at)
         at += last - first
     reasons = (f"repeated {len(joins)} times at bar lines, because it is shorter than the edit",)
-    return SongWindow(first, wanted, FADE_IN_S, FADE_OUT_S, reasons, tuple(joins))
+    return SongWindow(first, wanted, FADE_IN_S, FADE_OUT_S, reasons, tuple(joins), (first,) * len(joins))
 
 
 def _starts(song: SongAnalysis) -> list[float]:
@@ -92,99 +84,71 @@ def _starts(song: SongAnalysis) -> list[float]:
     return sorted({*phrases, *song.downbeats})
 
 
-def _worth(song: SongAnalysis, start: float, wanted: float) -> float:
-    """How good a window is: a phrase at both ends, a drop well placed, energy, and some change of it."""
-    end = start + wanted
-    worth = 1.0 if _near(song.phrase_starts, start) else 0.0
-    worth += 0.5 if _near(song.phrase_starts, end) or abs(end - song.duration_s) < 1.0 else 0.0
-    worth += 0.3 if _near([section.start_s for section in song.sections], start) else 0.0
-    drops = [(drop - start) / wanted for drop in song.drops if start <= drop < end]
-    worth += 2.0 if any(GOOD_DROP[0] <= share <= GOOD_DROP[1] for share in drops) else (0.5 if drops else 0.0)
-    window = [song.energy_at(start + wanted * k / 40) for k in range(41)]
-    opening = [song.energy_at(start + QUIET_START_S * k / 10) for k in range(11)]
-    worth -= 4.0 if sum(opening) / len(opening) < QUIET_ENERGY else 0.0  # more than all the rest together can make up for
-    worth += 2.0 * sum(window) / len(window) + 0.5 * (max(window) - min(window))
-    return round(worth, 9)
+def _best_join(song: SongAnalysis, wanted: float, start: float | None) -> tuple[float, list[Piece]] | None:
+    """The worthiest two stretches that meet at phrase starts and end where a phrase does, with their worth."""
+    phrases = list(song.phrase_starts)
+    if song.beat_source == "even" or len(phrases) < 3:
+        return None
+    ends = sorted({*phrases, song.duration_s})
+    best: tuple[float, list[Piece]] | None = None
+    for first in [start] if start is not None else phrases:
+        for leave in phrases[bisect_left(phrases, first + LEAST_PIECE_S) : bisect_right(phrases, first + wanted - LEAST_PIECE_S)]:
+            for enter in phrases[bisect_right(phrases, leave) :]:
+                pieces = _joined(song, first, leave, enter, wanted, ends)
+                value = worth(song, pieces) - _jump(song, leave, enter) if pieces else 0.0
+                if pieces and (best is None or value > best[0] + 1e-9):
+                    best = (value, pieces)
+    return best
 
 
-def _near(times: Sequence[float], time: float, within_s: float = 0.15) -> bool:
-    return any(abs(one - time) <= within_s for one in times)
+def _joined(song: SongAnalysis, first: float, leave: float, enter: float, wanted: float, ends: list[float]) -> list[Piece]:
+    """The two stretches, if the second comes to a phrase's end just before the edit's, else none."""
+    at, enter = leave - first - JOIN_LEAD_S, enter - JOIN_LEAD_S
+    end = enter + wanted - at
+    index = bisect_left(ends, end - RING_S)
+    if end > song.duration_s + 1e-3 or index >= len(ends) or ends[index] > end + 1e-3:
+        return []
+    return [(0.0, first, first + at), (at, enter, end)]
 
 
-def _fade_out(song: SongAnalysis, start: float, wanted: float) -> float:
-    ends_itself = start + wanted > song.duration_s - 0.2
-    return min(0.05 if ends_itself else FADE_OUT_S, wanted / 4)
+def _jump(song: SongAnalysis, leave: float, enter: float) -> float:
+    """What the join itself costs: loudness that falls across it, or that rises elsewhere than at a section's start."""
+    before = sum(song.energy_at(leave - 0.1 * k) for k in range(1, 11)) / 10
+    after = sum(song.energy_at(enter + 0.1 * k) for k in range(10)) / 10
+    rises = after > before and near([section.start_s for section in song.sections], enter)
+    return 0.0 if rises else ENERGY_JUMP_PRICE * abs(after - before)
 
 
-def _reasons(song: SongAnalysis, start: float, wanted: float) -> tuple[str, ...]:
-    reasons = []
-    if start <= 0.01:
-        reasons.append("starts at the song's beginning")
-    elif _near(song.phrase_starts, start):
-        reasons.append(f"starts on a phrase at {start:.1f} s")
-    else:
-        reasons.append(f"starts at {start:.1f} s")
-    inside = [drop - start for drop in song.drops if start <= drop < start + wanted]
-    if inside:
-        reasons.append("the edit opens on the drop" if inside[0] < 0.1 else f"the drop hits {inside[0]:.1f} s into the edit")
-    if _near(song.phrase_starts, start + wanted):
+def _window(song: SongAnalysis, pieces: list[Piece], asked: bool) -> SongWindow:
+    at, begin, end = pieces[-1]
+    wanted = at + end - begin
+    joins = tuple(piece[0] for piece in pieces[1:])
+    goes_on = tuple(piece[1] for piece in pieces[1:])
+    reasons = _reasons(song, pieces, asked)
+    return SongWindow(pieces[0][1], wanted, FADE_IN_S, fade_out(song, end, wanted), reasons, joins, goes_on)
+
+
+def _with_reason(window: SongWindow, reason: str) -> SongWindow:
+    begin = pieces_of(window)[0][1]
+    return SongWindow(begin, window.duration_s, window.fade_in_s, window.fade_out_s, (*window.reasons, reason))
+
+
+def _reasons(song: SongAnalysis, pieces: list[Piece], asked: bool) -> tuple[str, ...]:
+    start, end = pieces[0][1], pieces[-1][2]
+    reasons = [f"starts at {start:.2f} s as you asked" if asked else _why_start(song, start)]
+    for (_, _, left), (at, entered, _) in zip(pieces, pieces[1:]):
+        reasons.append(f"goes from {left:.1f} s to {entered:.1f} s at a bar line, {at:.1f} s into the edit")
+    drops = drops_in(song, pieces)
+    if drops:
+        reasons.append("the edit opens on the drop" if drops[0] < 0.1 else f"the drop hits {drops[0]:.1f} s into the edit")
+    if near(song.phrase_starts, end) or abs(end - song.duration_s) < 0.2:
         reasons.append("ends where a phrase ends")
+    elif phrase_end(song, end) is not None:
+        reasons.append("ends on a phrase's end and fades over what rings after it")
     return tuple(reasons)
 
 
-def song_use(media: Media, song: SongAnalysis, window: SongWindow, brief: Brief) -> SongUse:
-    """The song as a timeline holds it: everything in edit time, from frame 0 to the edit's end."""
-    pieces = _pieces(window)
-    duration = window.duration_s
-
-    def moved(times: Sequence[float]) -> tuple[float, ...]:
-        found = []
-        for at, begin, end in pieces:
-            found += [round(at + time - begin, 6) for time in times if begin - 1e-6 <= time < end - 1e-6]
-        return tuple(sorted({max(0.0, time) for time in found if time < duration - 1e-6}))
-
-    rate = song.energy_rate_hz
-    energy = tuple(song.energy_at(_song_time(pieces, k / rate)) for k in range(int(duration * rate) + 1))
-    return SongUse(
-        media_id=media.media_id,
-        file=media.name,
-        bpm=song.tempo_bpm,
-        duration_s=song.duration_s,
-        source_start_s=round(window.start_s, 6),
-        source_duration_s=round(min(duration, pieces[0][2] - pieces[0][1]), 6),
-        fade_in_s=window.fade_in_s,
-        fade_out_s=window.fade_out_s,
-        beats=moved(song.beats),
-        downbeats=moved(song.downbeats),
-        sections=_moved_sections(song, pieces, duration),
-        energy_curve=energy,
-        energy_rate_hz=rate,
-        confidence=song.confidence,
-        beat_source=song.beat_source,
-        drops=moved(song.drops),
-        loop_at_s=window.joins,
-        notes=(*window.reasons, *song.notes),
-    )
-
-
-def _pieces(window: SongWindow) -> list[tuple[float, float, float]]:
-    """(edit time, song from, song to) of each stretch of the song."""
-    bounds = [0.0, *window.joins, window.duration_s]
-    return [(a, window.start_s, window.start_s + b - a) for a, b in zip(bounds, bounds[1:]) if b > a]
-
-
-def _song_time(pieces: list[tuple[float, float, float]], time: float) -> float:
-    at, begin, _ = next((piece for piece in reversed(pieces) if piece[0] <= time), pieces[0])
-    return begin + time - at
-
-
-def _moved_sections(song: SongAnalysis, pieces: list[tuple[float, float, float]], duration: float) -> tuple[SectionSpan, ...]:
-    found = []
-    for at, begin, end in pieces:
-        for section in song.sections:
-            start, stop = max(section.start_s, begin), min(section.end_s, end)
-            if stop - start > 1e-3:
-                found.append(
-                    SectionSpan(round(at + start - begin, 6), round(min(duration, at + stop - begin), 6), section.label, section.energy)
-                )
-    return tuple(found)
+def _why_start(song: SongAnalysis, start: float) -> str:
+    if start <= 0.01:
+        return "starts at the song's beginning"
+    return f"starts on a phrase at {start:.1f} s" if near(song.phrase_starts, start) else f"starts at {start:.1f} s"

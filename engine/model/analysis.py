@@ -218,7 +218,8 @@ class SongAnalysis:
     """Everything measured about one song; all times are seconds from the first sample of the decoded file.
 
     beats, downbeats : ascending; every downbeat is a beat. accents : one per beat, 0 to 1.
-    energy : loudness over time, 0 to 1, `energy_rate_hz` samples per second from 0.
+    energy : loudness over time, 0 to 1, `energy_rate_hz` samples per second from 0; energy_level : the same over the bars around, at the
+    same rate. onsets, onset_strengths : when something begins to sound and how strongly (0 to 1, against the song's strongest).
     confidence : 0 to 1 that the beats are right; 0 where the grid is even because there was no beat.
     """
 
@@ -241,6 +242,9 @@ class SongAnalysis:
     energy_rate_hz: float
     loudness_lufs: float | None = None
     notes: tuple[str, ...] = ()
+    onsets: tuple[float, ...] = ()
+    onset_strengths: tuple[float, ...] = ()
+    energy_level: tuple[float, ...] = ()
 
     def energy_at(self, seconds: float) -> float:
         """Energy 0 to 1 at a time; the nearest sample, 0 where there is none."""

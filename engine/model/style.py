@@ -54,6 +54,7 @@ class Brief:
     audio: str = "song"
     song_start_s: float | None = None
     song_loop: bool = False
+    song_join: bool = False
     must_use: tuple[ClipWish, ...] = ()
     avoid: tuple[ClipWish, ...] = ()
     first: ClipWish | None = None

@@ -208,9 +208,20 @@ class SongUse:
     beat_source: str
     drops: tuple[float, ...] = ()
     loop_at_s: tuple[float, ...] = ()
-    """Edit times at which the song is joined to an earlier bar (only with `--song-loop`)."""
+    """Edit times at which the song is joined to another bar (only with `--song-loop` and `--song-join`)."""
     notes: tuple[str, ...] = ()
+    loop_to_s: tuple[float, ...] = ()
+    """Seconds of the song from which each join goes on; empty: from `source_start_s` each time."""
+    accents: tuple[float, ...] = ()
+    """Weight of each of `beats`, 0 to 1; empty where unknown."""
+    phrase_starts: tuple[float, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def pieces(self, duration_s: float) -> tuple[tuple[float, float, float], ...]:
+        """(edit second from, to, song second from) of each stretch of the song under an edit of `duration_s`."""
+        bounds = [0.0, *self.loop_at_s, duration_s]
+        starts = [self.source_start_s, *(self.loop_to_s or (self.source_start_s,) * len(self.loop_at_s))]
+        return tuple((a, b, start) for a, b, start in zip(bounds, bounds[1:], starts) if b > a)
 
 
 @dataclass(frozen=True)

@@ -230,14 +230,17 @@ def _stereo(stream: Any) -> Any:
     return stream.filter("aresample", AUDIO_RATE_HZ).filter("aformat", sample_fmts="fltp", channel_layouts="stereo")
 
 
+JOIN_FADE_SAMPLES = 96
+"""2 ms, at AUDIO_RATE_HZ: too short to be heard as a fade, long enough that a join does not click."""
+
+
 def _song(song: SongUse, path: str, samples: int) -> Any:
-    start = round_half_up(Fraction(song.source_start_s) * AUDIO_RATE_HZ)
-    joins = [round_half_up(Fraction(time) * AUDIO_RATE_HZ) for time in song.loop_at_s]
-    bounds = [0, *joins, samples]
     pieces = []
-    for number, (begin, end) in enumerate(zip(bounds, bounds[1:])):
+    for number, (begin, end, second) in enumerate(song.pieces(samples / AUDIO_RATE_HZ)):
+        start, first, last = (round_half_up(Fraction(time) * AUDIO_RATE_HZ) for time in (second, begin, end))
         piece = _stereo(_own_input(f"file:{path}", number))
-        pieces.append(piece.filter("atrim", start_sample=start, end_sample=start + end - begin).filter("asetpts", "PTS-STARTPTS"))
+        piece = piece.filter("atrim", start_sample=start, end_sample=start + last - first).filter("asetpts", "PTS-STARTPTS")
+        pieces.append(_without_clicks(piece, last - first, opens=number > 0, closes=end < samples / AUDIO_RATE_HZ))
     stream = pieces[0] if len(pieces) == 1 else ffmpeg.concat(*pieces, v=0, a=1)
     if song.fade_in_s > 0:
         stream = stream.filter("afade", t="in", st=0, d=_number(Fraction(song.fade_in_s)))
@@ -245,6 +248,14 @@ def _song(song: SongUse, path: str, samples: int) -> Any:
         begin = samples - round_half_up(Fraction(song.fade_out_s) * AUDIO_RATE_HZ)
         stream = stream.filter("afade", t="out", ss=max(0, begin), ns=samples - max(0, begin))
     return stream
+
+
+def _without_clicks(piece: Any, samples: int, *, opens: bool, closes: bool) -> Any:
+    """Fades of a few samples where a piece of song meets another."""
+    fade = min(JOIN_FADE_SAMPLES, samples // 4)
+    if opens and fade:
+        piece = piece.filter("afade", t="in", ss=0, ns=fade)
+    return piece.filter("afade", t="out", ss=samples - fade, ns=fade) if closes and fade else piece
 
 
 def _sources(timeline: Timeline, paths: Mapping[str, str], gain: float) -> Any:

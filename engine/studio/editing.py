@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -95,7 +96,8 @@ def _draft_brief(request: EditRequest) -> Brief:
     """The wish as far as it is known before the clips are: enough to choose the part of the song."""
     width, height = ASPECTS[request.aspect]
     frames = DEFAULT_RATE.frames(request.duration)
-    return Brief(DEFAULT_RATE, width, height, frames, song_start_s=request.song_start, song_loop=request.song_loop)
+    wish = Brief(DEFAULT_RATE, width, height, frames, song_start_s=request.song_start)
+    return dataclasses.replace(wish, song_loop=request.song_loop, song_join=request.song_join)
 
 
 def _nothing_readable(footage: Footage) -> FootageError:
@@ -118,6 +120,7 @@ def _brief(request: EditRequest, footage: Footage) -> Brief:
         audio=request.audio,
         song_start_s=request.song_start,
         song_loop=request.song_loop,
+        song_join=request.song_join,
         must_use=tuple(_wish(text, media) for text in request.must_use),
         avoid=tuple(_wish(text, media) for text in request.avoid),
         first=_wish(request.first, media) if request.first else None,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.analysis.song import SONG_ANALYSER_VERSION, analyse_song, correct
+from engine.analysis.corrections import Given, correct
+from engine.analysis.song import SONG_ANALYSER_VERSION, analyse_song
 from engine.errors import BadOption, CutprintError, InputError, SongError
 from engine.model import documents
 from engine.model.analysis import SongAnalysis
@@ -118,17 +120,26 @@ def _corrected(studio: Studio, media: Media, analysis: SongAnalysis) -> SongAnal
     kept = _corrections(studio, media)
     if not kept:
         return analysis
-    beats = kept.get("beats")
     return correct(
         analysis,
         half=bool(kept.get("half")),
         double=bool(kept.get("double")),
         offset_s=float(kept.get("offset_s", 0.0)),
-        beats=tuple(beats) if beats else None,
+        beats=_kept_times(kept.get("beats")),
+        taps=_kept_times(kept.get("taps")),
     )
 
 
+def _kept_times(rows: list[Any] | None) -> Given | None:
+    """Times as they were kept: plain seconds, or seconds and whether a bar begins there."""
+    if not rows:
+        return None
+    return tuple((float(row[0]), row[1]) if isinstance(row, list) else (float(row), None) for row in rows)
+
+
 def _remember_corrections(studio: Studio, media: Media, request: SongRequest) -> None:
+    if request.beats is not None and request.tap is not None:
+        raise BadOption("bad_correction", "--beats and --tap are two answers to one question.", "Give one of them.")
     if request.half and request.double:
         raise BadOption("bad_correction", "--half and --double together leave nothing changed.", "Give one of them.")
     path = _corrections_path(studio, media)
@@ -147,17 +158,23 @@ def _asked(request: SongRequest) -> dict[str, Any]:
     if request.offset is not None:
         asked["offset_s"] = request.offset
     if request.beats is not None:
-        asked["beats"] = _beats_of_file(request.beats)
+        asked |= {"beats": _times_of_file(request.beats, "beats"), "taps": None}
+    if request.tap is not None:
+        asked |= {"taps": _times_of_file(request.tap, "taps"), "beats": None}
     return asked
 
 
-def _beats_of_file(path: Path) -> list[float]:
+def _times_of_file(path: Path, what: str) -> list[tuple[float, bool | None]]:
+    """One time in seconds a line, and, if the line goes on, the beat's number in its bar (1 begins a bar)."""
     try:
-        rows = [line.split()[0] for line in path.read_text(encoding="utf-8").splitlines() if line.strip() and line[0] != "#"]
-        beats = [float(row) for row in rows]
+        lines = [line.split() for line in path.read_text(encoding="utf-8-sig").splitlines()]
+        rows = [row for row in lines if row and not row[0].startswith("#")]
+        rows = rows[1:] if rows and rows[0][0][0].isalpha() else rows  # a heading
+        found = [(float(row[0]), float(row[1]) == 1 if len(row) > 1 else None) for row in rows]
     except (OSError, UnicodeDecodeError, ValueError) as cause:
-        hint = "Write one time in seconds a line."
-        raise InputError("beats_unreadable", f"{path} is no list of beats.", hint, path=str(path)) from cause
-    if len(beats) < 2 or any(b <= a for a, b in zip(beats, beats[1:])) or beats[0] < 0:
-        raise InputError("beats_unreadable", f"The beats in {path} do not ascend from 0.", "Sort them.", path=str(path))
-    return beats
+        hint = "Write one time in seconds a line, and after it, if you like, 1 where a bar begins."
+        raise InputError("beats_unreadable", f"{path} is no list of {what}.", hint, path=str(path)) from cause
+    times = [time for time, _ in found]
+    if len(times) < 2 or any(b <= a for a, b in zip(times, times[1:])) or times[0] < 0 or not all(map(math.isfinite, times)):
+        raise InputError("beats_unreadable", f"The {what} in {path} do not ascend from 0.", "Sort them.", path=str(path))
+    return found

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import footage
 import numpy as np
 import pytest
 
-from engine.analysis.song import RATE_HZ, analyse_samples, analyse_song, click_mix, correct
+from engine.analysis.corrections import correct
+from engine.analysis.song import RATE_HZ, analyse_samples, analyse_song, click_mix
 from engine.analysis.song_plot import plot_song
 from engine.errors import BadOption, CutprintError
 from engine.media.probe import probe
@@ -187,6 +189,60 @@ def test_corrections(song: SongAnalysis) -> None:
         documents.validate(documents.encode(one))
     with pytest.raises(BadOption):
         correct(song, offset_s=500)
+
+
+@pytest.mark.parametrize(("level", "shift"), [(1.0, 0.0), (0.5, 0.0), (2.0, 0.0), (1.0, 0.25)])
+def test_shaky_late_taps_choose_level_and_phase(song: SongAnalysis, level: float, shift: float) -> None:
+    """Ten seconds of taps, 60 ms late, shaky by 25 ms, one missing and one double, correct the whole song to the true times."""
+    rng = np.random.default_rng(3)
+    true = np.array(song.beats[0] + shift + np.arange(0, 20, 0.5 / level))
+    true = true[true < 19.9]
+    taps = true[(true > 4) & (true < 14)]
+    taps = np.delete(taps + 0.06 + rng.normal(0, 0.025, len(taps)), 3)
+    taps = np.sort(np.append(taps, taps[-2] + 0.02))
+    found = correct(song, taps=tuple((float(time), None) for time in taps))
+    assert found.beat_source == "user" and set(found.downbeats) <= set(found.beats)
+    inside = true[(true > 1) & (true < 19)]
+    assert share_near(found.beats, inside, 0.02) == 1, "every beat is there"
+    extra = [beat for beat in found.beats if 1 < beat < 19 and np.abs(true - beat).min() > 0.02]
+    assert not extra, "and nothing else"
+
+
+def test_taps_at_a_tempo_of_their_own_follow_the_onsets() -> None:
+    """Music read as beatless (an even grid elsewhere) is corrected by taps to where its notes are, all the way."""
+    samples, beats = pulses(97, 24)
+    heard = dataclasses.replace(analyse_samples(samples), beats=(), downbeats=(), accents=(), phrase_starts=(), beat_source="even")
+    taps = beats[6:16] - 0.03 + np.random.default_rng(5).normal(0, 0.02, 10)
+    found = correct(heard, taps=tuple((float(time), k % 4 == 2) for k, time in enumerate(taps)))
+    assert share_near(found.beats, beats[2:-1], 0.03) > 0.95
+    assert share_near(found.downbeats[1:-1], beats[8::4], 0.03) > 0.4 and len(found.downbeats) == pytest.approx(len(found.beats) / 4, abs=1)
+
+
+@pytest.mark.parametrize("taps", [(1.0, 1.5), (1.0, 1.1, 3.0, 3.6, 3.7, 6.0, 6.9, 7.0), (1.0, 1.01, 1.02, 1.03, 1.04)])
+def test_taps_without_a_pulse_are_refused(song: SongAnalysis, taps: tuple[float, ...]) -> None:
+    with pytest.raises(BadOption, match="no pulse"):
+        correct(song, taps=tuple((time, None) for time in taps))
+
+
+def test_onsets_and_the_level_of_energy(song: SongAnalysis) -> None:
+    assert len(song.onsets) == len(song.onset_strengths) > 30
+    assert share_near(song.beats[1:-1], np.array(song.onsets), 0.03) > 0.95, "each beat of the pulse is an onset"
+    assert len(song.energy_level) == len(song.energy) and min(song.energy_level) >= 0 and max(song.energy_level) <= 1
+    assert np.std(song.energy_level) < np.std(song.energy)
+
+
+def test_training_music_is_what_its_seed_says() -> None:
+    """Invented styles, effects and beatless sound: the same seed gives the same samples, with a truth that moves along."""
+    from engine.analysis.training.effects import produced
+    from engine.analysis.training.grooves import INVENTED
+    from engine.analysis.training.music import beatless, compose
+
+    for seed in range(4):
+        piece, again = (produced(compose(INVENTED, seed, 12.0), seed) for _ in range(2))
+        assert np.array_equal(piece.samples, again.samples) and np.isfinite(piece.samples).all()
+        assert piece.beats == again.beats and piece.beats[-1][0] < len(piece.samples) / RATE_HZ
+        assert {position for _, position in piece.beats} in ({1, 2, 3, 4}, {1, 2, 3})
+        assert beatless(seed, 5.0).beats == ()
 
 
 def test_clicks_lie_on_the_beats(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ HOMES = {
 }
 """Heavy library -> the only modules and packages that may import it (`checks` looks whether they are there)."""
 
-STARTS_PROCESSES = ("engine.media.ffmpeg", "bridge_server", "engine.studio.workers")
+STARTS_PROCESSES = ("engine.media.ffmpeg", "bridge_server", "engine.studio.workers", "engine.analysis.training.bank")
 
 
 def sources(*packages: str) -> list[Path]:

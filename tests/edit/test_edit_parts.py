@@ -221,6 +221,33 @@ def test_asked_for_starts_and_loops() -> None:
     assert use.beats[-1] < 50
 
 
+def test_two_stretches_of_a_song_meet_at_phrases_where_that_is_allowed() -> None:
+    phrases = (*map(float, range(0, 41, 8)), *map(float, range(44, 180, 8)))
+    song = factories.song_analysis(duration_s=180, phrase_starts=phrases, drops=(124.0,))
+    plain = choose_song_window(song, factories.brief(duration_frames=600))
+    assert not plain.joins
+    brief = factories.brief(duration_frames=600, song_join=True)
+    window = choose_song_window(song, brief)
+    assert len(window.joins) == 1 and window.start_s in phrases
+    enter = window.goes_on[0]
+    assert min(abs(enter - time) for time in phrases) <= 0.011 and enter > window.start_s + window.joins[0]
+    end = enter + 20.0 - window.joins[0]
+    assert any(-1e-3 <= end - time <= 2.5 for time in phrases), "a phrase ends under the fade"
+    assert any("bar line" in reason for reason in window.reasons)
+    use = song_use(factories.song_media(), song, window, brief)
+    assert np.diff(use.beats) == pytest.approx(0.5, abs=1e-3), "the pulse goes on across the join"
+    assert use.loop_to_s == window.goes_on and len(use.accents) == len(use.beats) and use.phrase_starts
+    assert use.pieces(20.0)[-1] == pytest.approx((window.joins[0], 20.0, enter))
+    begun = choose_song_window(song, factories.brief(duration_frames=600, song_join=True, song_start_s=16.0))
+    assert begun.start_s == 16.0
+
+
+def test_the_fade_runs_over_what_follows_the_last_phrase() -> None:
+    song = factories.song_analysis(duration_s=60, phrase_starts=tuple(float(time) for time in range(0, 60, 8)), drops=())
+    window = choose_song_window(song, factories.brief(duration_frames=510, song_start_s=0.0))  # 17 s: a second after a phrase
+    assert window.fade_out_s == pytest.approx(1.0) and any("phrase's end" in reason for reason in window.reasons)
+
+
 def test_song_use_is_in_edit_time() -> None:
     song = factories.song_analysis(duration_s=60)
     brief = factories.brief(duration_frames=300, song_start_s=10.25)

@@ -1,6 +1,7 @@
-"""Writes features and targets of training music to a folder: `python -m engine.analysis.training.make_examples FOLDER FIRST LAST`.
+"""Writes features and targets of training music to a folder: `python -m engine.analysis.training.make_examples FOLDER FIRST LAST [BANK]`.
 
-Seeds are the numbers FIRST to LAST; each gives one piece of every style that is trained on and one beatless piece, as it is and augmented.
+Seeds are the numbers FIRST to LAST; each gives one piece of every style that is trained on, as it is and augmented, and beatless pieces.
+With a BANK of recorded instruments (see `bank`) it also gives pieces in styles of their own, all as a studio would produce them.
 """
 
 from __future__ import annotations
@@ -11,12 +12,16 @@ from pathlib import Path
 import numpy as np
 
 from engine.analysis.beats_network import FRAMES_PER_S, bands
+from engine.analysis.training.bank import Bank
+from engine.analysis.training.effects import produced
+from engine.analysis.training.grooves import INVENTED
 from engine.analysis.training.music import STYLES, Piece, augmented, beatless, compose
 
 __all__ = ["LEFT_OUT", "targets"]
 
 LEFT_OUT = ("bossa", "disco", "ballad", "country", "breaks")
 """Styles that training never hears: they tell what to expect of new ones."""
+INVENTED_A_SEED, BEATLESS_A_SEED = 60, 6
 
 
 def targets(piece: Piece, frames: int) -> np.ndarray[tuple[int, int], np.dtype[np.float16]]:
@@ -38,17 +43,21 @@ def write(piece: Piece, path: Path) -> None:
     part.replace(path)
 
 
-def main(folder: Path, first: int, last: int) -> None:
+def main(folder: Path, first: int, last: int, bank: Bank | None = None) -> None:
     for seed in range(first, last + 1):
         for name in STYLES:
-            piece = compose(name, seed, 40.0)
+            piece = compose(name, seed, 40.0, bank)
             kind = "test" if name in LEFT_OUT else "train"
-            write(piece, folder / f"{kind}_{name}_{seed}_a.npz")
+            write(piece if bank is None else produced(piece, seed), folder / f"{kind}_{name}_{seed}_a.npz")
             if kind == "train":
                 write(augmented(piece, seed), folder / f"{kind}_{name}_{seed}_b.npz")
-        for variant in "ab":
-            write(beatless(2 * seed + (variant == "b")), folder / f"train_beatless_{seed}_{variant}.npz")
+        for index in range(INVENTED_A_SEED if bank is not None else 0):
+            number = seed * INVENTED_A_SEED + index
+            piece = produced(compose(INVENTED, number, 40.0, bank), number)
+            write(augmented(piece, number) if index % 3 == 0 else piece, folder / f"train_invented_{number}_a.npz")
+        for variant in range(BEATLESS_A_SEED if bank is not None else 2):
+            write(beatless(seed * (BEATLESS_A_SEED if bank is not None else 2) + variant), folder / f"train_beatless_{seed}_{variant}.npz")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), Bank(Path(sys.argv[4])) if len(sys.argv) > 4 else None)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.analysis.training.bank import Bank, Players
+from engine.analysis.training.grooves import INVENTED, invented
 from engine.analysis.training.sounds import RATE_HZ, Random, Sound, drum, note, riser, room, speech, tilted
 from engine.analysis.training.styles import FORMS, STYLES, Style
 
@@ -38,6 +40,7 @@ class _Score:
     tonal: Sound
     swing: float
     loose_s: float
+    players: Players
     sounds: dict[object, Sound] = field(default_factory=dict)
 
     def at(self, bar: int, step: float) -> float:
@@ -57,13 +60,15 @@ class _Score:
     def hit(self, kind: str, at_s: float, gain: float) -> None:
         key = (kind, int(self.rng.integers(2)))
         if key not in self.sounds:
-            self.sounds[key] = drum(kind, self.rng)
+            self.sounds[key] = self.players.drum(kind) if self.players.has_drum(kind) else drum(kind, self.rng)
         _put(self.drums, self.sounds[key], at_s, gain)
 
     def tone(self, timbre: str, pitch: float, at_s: float, seconds: float, gain: float) -> None:
         key = (timbre, round(pitch), round(seconds / 0.05))
         if key not in self.sounds:
-            self.sounds[key] = note(timbre, round(pitch), max(1, round(seconds / 0.05)) * 0.05, self.rng)
+            length = max(1, round(seconds / 0.05)) * 0.05
+            recorded = self.players.has_note(timbre)
+            self.sounds[key] = self.players.note(timbre, pitch, length) if recorded else note(timbre, round(pitch), length, self.rng)
         _put(self.tonal, self.sounds[key], at_s, gain)
 
 
@@ -75,17 +80,17 @@ def _put(bus: Sound, part: Sound, at_s: float, gain: float) -> None:
     bus[start : start + len(part)] += np.float32(gain) * part
 
 
-def compose(name: str, seed: int, seconds: float = 45.0) -> Piece:
-    """A piece of style `name`: the same seed gives the same samples."""
+def compose(name: str, seed: int, seconds: float = 45.0, bank: Bank | None = None) -> Piece:
+    """A piece of style `name` (or of one of its own: INVENTED): the same seed and bank give the same samples."""
     rng = np.random.default_rng([seed, sum(map(ord, name))])
-    style = STYLES[name]
+    style = invented(seed) if name == INVENTED else STYLES[name]
     bpm = float(rng.uniform(*style.bpm))
     bars = max(6, int(seconds / (60 / bpm * style.metre)))
     plan = _plan(rng, style, bars)
     times = _clock(rng, style, bpm, bars)
     length = round((times[-1] + 1.2) * RATE_HZ)
     swing, loose_s = float(rng.uniform(*style.swing)), float(rng.uniform(*style.loose_ms)) / 1000
-    score = _Score(rng, style, times, np.zeros(length, np.float32), np.zeros(length, np.float32), swing, loose_s)
+    score = _Score(rng, style, times, np.zeros(length, np.float32), np.zeros(length, np.float32), swing, loose_s, Players(bank, seed))
     _play(score, plan)
     return _finished(score, plan, name)
 
@@ -330,12 +335,16 @@ def _ducked(score: _Score) -> Sound:
 
 
 def beatless(seed: int, seconds: float = 30.0) -> Piece:
-    """Music or sound without a beat: drifting pads, free notes, talk, noise."""
+    """Music or sound without a beat: drifting pads, free notes, talk, noise that swells (wind, waves, crowds), stray hits."""
     rng = np.random.default_rng([seed, 7])
     out = np.zeros(round(seconds * RATE_HZ), np.float32)
-    kind = ["pads", "free", "talk", "noise"][int(rng.integers(4))]
+    kind = ["pads", "free", "talk", "noise", "swells", "hits"][int(rng.integers(6))]
     if kind == "talk":
         out += speech(seconds, rng)
+    if kind == "swells":
+        out += _swelling(rng, len(out))
+    for at in np.cumsum(rng.exponential(float(rng.uniform(0.3, 1.5)), 80)) if kind == "hits" else ():
+        _put(out, drum(str(rng.choice(["tom", "rim", "bell", "crash", "kick", "shaker"])), rng), float(at), float(rng.uniform(0.1, 0.8)))
     at = 0.0
     while at < seconds and kind in ("pads", "free"):
         timbre = str(rng.choice(["pad", "strings", "flute"] if kind == "pads" else ["piano", "bell", "guitar", "mallet"]))
@@ -343,6 +352,13 @@ def beatless(seed: int, seconds: float = 30.0) -> Piece:
         at += float(rng.exponential(1.2 if kind == "pads" else 0.5))
     out += np.float32(rng.uniform(0.001, 0.02) if kind != "noise" else 0.2) * rng.standard_normal(len(out)).astype(np.float32)
     return Piece("beatless", room(out, 2.0, 0.4, rng), ())
+
+
+def _swelling(rng: Random, count: int) -> Sound:
+    """Dark noise whose loudness wanders."""
+    knots = rng.uniform(0.02, 1.0, int(count / RATE_HZ / rng.uniform(1.0, 4.0)) + 2)
+    level = np.interp(np.arange(count), np.linspace(0, count, len(knots)), knots)
+    return np.asarray(0.3 * level * tilted(rng.standard_normal(count).astype(np.float32), float(rng.uniform(-6, 0))), np.float32)
 
 
 def augmented(piece: Piece, seed: int) -> Piece:

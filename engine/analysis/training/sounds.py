@@ -69,7 +69,7 @@ def _snare(rng: Random) -> NDArray[np.float64]:
 
 def _brush(rng: Random) -> NDArray[np.float64]:
     t = _time(rng.uniform(0.12, 0.3))
-    return np.asarray(_noise(rng, len(t), 1200, 8000) * np.sin(np.pi * t / t[-1]) ** rng.uniform(0.5, 1.5) * np.exp(-t * 8))
+    return np.asarray(_noise(rng, len(t), 1200, 8000) * np.abs(np.sin(np.pi * t / t[-1])) ** rng.uniform(0.5, 1.5) * np.exp(-t * 8))
 
 
 def _clap(rng: Random) -> NDArray[np.float64]:

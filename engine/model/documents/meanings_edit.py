@@ -134,7 +134,10 @@ TIMELINE = {
         confidence | 0..1 | how sure the beats are; 0: an even grid was laid over a song without beat
         beat_source | | tracked, onsets, even or user
         drops | s of the edit | where the music drops in
-        loop_at_s | s of the edit | where the song is joined to an earlier bar
+        loop_at_s | s of the edit | where the song is joined to another bar
+        loop_to_s | s of the song | where each join goes on from; empty: from `source_start_s` each time
+        accents | 0..1 | weight of each beat
+        phrase_starts | s of the edit | beginnings of phrases
         notes | | what a listener should know
     """,
     "SectionSpan": """

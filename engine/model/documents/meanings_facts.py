@@ -83,6 +83,9 @@ ANALYSIS = {
         energy_rate_hz | > 0 Hz | samples of `energy` per second
         loudness_lufs | LUFS | integrated loudness; null for silence
         notes | | what a listener should know
+        onsets | s | when something begins to sound, ascending
+        onset_strengths | 0..1 | how strongly each does
+        energy_level | 0..1 | the same as `energy` over the bars around
     """,
     "TempoAlternative": """
         bpm | > 0 beats per minute | tempo
@@ -181,6 +184,7 @@ STYLE = {
         audio | | what is to be heard
         song_start_s | >= 0 s | second of the song at frame 0; null lets the engine choose
         song_loop | | repeat a song that is too short, at bar lines
+        song_join | | allow the song to be shortened by a join at bar lines
         must_use | | clips that have to be in it
         avoid | | clips that must not be
         first | | the clip to begin with

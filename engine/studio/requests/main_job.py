@@ -48,6 +48,7 @@ class SongRequest:
     double: bool = said("Count twice as many beats, from now on for this song.", False)
     offset: float | None = said("Move all beats by this many seconds, from now on for this song.", None, unit="s")
     beats: Path | None = said("Take the beats from this text file (one time in seconds a line), from now on.", None)
+    tap: Path | None = said("Find the beats from taps along the song (a text file, one time in seconds a line), from now on.", None)
     forget: bool = said("Forget earlier corrections of this song.", False)
 
 
@@ -71,6 +72,7 @@ class EditRequest:
     audio: str = said("Sound of the result: the song, the clips' own, both, or none.", "song", choices=("song", "source", "both", "none"))
     song_start: float | None = said("Second of the song to begin with; default: the best phrase.", None, unit="s")
     song_loop: bool = said("Repeat a song that is too short, joined at bar lines.", False)
+    song_join: bool = said("Let the song skip from one phrase to a later one, joined at a bar line, where that fits better.", False)
     render: bool = said("Also render the MP4.", False)
     name: str | None = said("What to call the edit; default: the output folder's name.", None)
 
