@@ -14,13 +14,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CameraPath", "GridTracker", "Step", "kind_probabilities", "motion_intensity", "shake_curve"]
+from engine.model.analysis import Box
+
+__all__ = ["CameraPath", "GridTracker", "Step", "camera_means", "kind_probabilities", "motion_intensity", "moving_box", "shake_curve", "smear_share"]
 
 CELL_PX = 20
 """Grid of followed points at 320 px (measured as the best of 16 and 20; docs/clip_analysis.md)."""
 RANSAC_PX = 1.0
+WINDOW_PX, LEVELS, STOP = (15, 15), 3, (3, 20, 0.01)
+"""Lucas and Kanade: window, halvings of the picture (whip pans of a quarter of the width), and when a point is followed well enough."""
+SMEARED_PX = 1.5
+"""Motion per frame, in pixels of a picture 640 px high, times an open shutter's half, that hides as much as defocus does (chosen: blur of a
+sigma of one pixel is seen)."""
 LEAST_COVER = 0.4
 """Share of cells with texture below which the camera is not measured (a figure on an empty background fills under a third)."""
+LEAST_TRUST = 0.5
+"""Share of points that agree on the camera, above which they are followed for another step."""
 LEAST_CORNER = 1e-5
 """Smallest eigenvalue (of 0-1 luma gradients over 3 px) that is texture and not coding noise."""
 INTENSITY_SCALE = 0.5
@@ -60,16 +69,21 @@ class GridTracker:
 
     def __init__(self) -> None:
         self._previous: NDArray[np.uint8] | None = None
+        self._carried: NDArray[np.float32] | None = None
 
     def step(self, luma: NDArray[np.uint8]) -> Step:
         """Motion from the picture before to this one; nothing for the first."""
         previous, self._previous = self._previous, luma
         if previous is None or previous.shape != luma.shape:
             return Step()
-        points = _cell_corners(previous)
+        # Corners serve for two steps: where they were followed to is as good a start as new ones, and costs nothing.
+        points = _cell_corners(previous) if self._carried is None else self._carried
+        fresh, self._carried = self._carried is None, None
         if len(points) < 6:
             return Step()
-        step = _motion_between(previous, luma, points)
+        step, ends = _motion_between(previous, luma, points)
+        if fresh and step.trust > LEAST_TRUST:
+            self._carried = ends
         share = len(points) / max(1, (luma.shape[0] // CELL_PX) * (luma.shape[1] // CELL_PX))
         if share < LEAST_COVER:  # texture on the subject alone says nothing about the camera
             return Step(subject=step.overall * share, overall=step.overall * share)
@@ -77,7 +91,7 @@ class GridTracker:
 
     def reset(self) -> None:
         """Forgets the picture before (at a cut)."""
-        self._previous = None
+        self._previous = self._carried = None
 
 
 def _cell_corners(luma: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -94,23 +108,24 @@ def _cell_corners(luma: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.stack([x[good], y[good]], axis=1).astype(np.float32)
 
 
-def _motion_between(a: NDArray[np.uint8], b: NDArray[np.uint8], points: NDArray[np.float32]) -> Step:
+def _motion_between(a: NDArray[np.uint8], b: NDArray[np.uint8], points: NDArray[np.float32]) -> tuple[Step, NDArray[np.float32]]:
+    """The step, and where the points went."""
     import cv2
 
     follow: Any = cv2.calcOpticalFlowPyrLK  # its stubs want an array where None asks for a new one
-    moved, status, _ = follow(a, b, points.reshape(-1, 1, 2), None, winSize=(15, 15), maxLevel=3)
+    moved, status, _ = follow(a, b, points.reshape(-1, 1, 2), None, winSize=WINDOW_PX, maxLevel=LEVELS, criteria=STOP)
     found = status.ravel() == 1
     if found.sum() < 6:
-        return Step()
+        return Step(), points
     start, end = points[found], moved.reshape(-1, 2)[found]
     matrix, inliers = cv2.estimateAffinePartial2D(start, end, method=cv2.RANSAC, ransacReprojThreshold=RANSAC_PX, maxIters=500)
     if matrix is None:
-        return Step()
+        return Step(), points
     height, width = a.shape
     centre = np.array([width / 2, height / 2])
     shift = matrix[:, :2] @ centre + matrix[:, 2] - centre
     predicted = start @ matrix[:, :2].T + matrix[:, 2]
-    return Step(
+    step = Step(
         dx=float(-shift[0] / height),
         dy=float(-shift[1] / height),
         scale=float(math.hypot(matrix[0, 0], matrix[1, 0])),
@@ -119,6 +134,7 @@ def _motion_between(a: NDArray[np.uint8], b: NDArray[np.uint8], points: NDArray[
         overall=float(np.linalg.norm(end - start, axis=1).mean() / height),
         trust=float(inliers.mean()) if inliers is not None else 0.0,
     )
+    return step, end
 
 
 @dataclass(frozen=True)
@@ -130,6 +146,11 @@ class CameraPath:
     zoom: NDArray[np.float64]
     roll: NDArray[np.float64]
     seconds: float
+
+    def per_second(self, aspect: float) -> dict[str, NDArray[np.float64]]:
+        """Curves of the camera: pan and tilt in shares of width and height per second, zoom as log factor per second, roll in degrees."""
+        per_s = 1.0 / self.seconds
+        return {"pan": self.dx * per_s / aspect, "tilt": self.dy * per_s, "zoom": self.zoom * per_s, "roll": self.roll * per_s}
 
     @classmethod
     def of(cls, steps: list[Step], seconds: float) -> CameraPath:
@@ -150,6 +171,38 @@ def _smooth(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:
     window = min(window, len(values) | 1)
     padded = np.pad(values, window // 2, mode="reflect" if len(values) > window // 2 else "edge")
     return np.convolve(padded, np.ones(window) / window, mode="valid")[: len(values)]
+
+
+def smear_share(heights_per_frame: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How much of a frame's blur its motion explains, 0 to 1: half at SMEARED_PX under a shutter open for half the time."""
+    smeared = np.maximum(heights_per_frame, 0) * 640 / 2
+    return np.asarray(smeared**2 / (smeared**2 + SMEARED_PX**2))
+
+
+def moving_box(luma: NDArray[np.uint8], before: NDArray[np.uint8]) -> tuple[Box, float] | None:
+    """Where most of the change is: the box of its middle 80 %, and how concentrated it is (0 to 0.5)."""
+    import cv2
+
+    change = cv2.blur(cv2.absdiff(luma, before), (5, 5)).astype(np.float32)
+    change[change < 6] = 0
+    total = float(change.sum())
+    if total < luma.size * 0.15:
+        return None
+    spans = []
+    for axis, size in ((0, luma.shape[1]), (1, luma.shape[0])):
+        share = np.cumsum(change.sum(axis=axis)) / total
+        low, high = np.searchsorted(share, (0.1, 0.9))
+        spans.append((float(low) / size, float(max(high, low + 1)) / size))
+    (x0, x1), (y0, y1) = spans
+    return Box(x0, y0, x1 - x0, y1 - y0), 0.5 * (1 - (x1 - x0) * (y1 - y0))
+
+
+def camera_means(path: CameraPath, aspect: float) -> dict[str, float]:
+    """Mean pan and tilt (shares per second), zoom (factor less 1 per second), roll (degrees per second)."""
+    if not len(path.dx):
+        return {"pan": 0.0, "tilt": 0.0, "zoom": 0.0, "roll": 0.0}
+    means = {name: float(values.mean()) for name, values in path.per_second(aspect).items()}
+    return {**means, "zoom": math.exp(means["zoom"]) - 1.0}
 
 
 def motion_intensity(heights_per_second: float | NDArray[np.float64]) -> float | NDArray[np.float64]:

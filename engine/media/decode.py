@@ -82,10 +82,13 @@ class FrameReader:
         self._luma_every = full_luma_every
         self._keys = key_frames_only
         self._progress = progress
+        self._scaler: Any = None
 
     def __iter__(self) -> Iterator[Frame]:
         import av
+        from av.video.reformatter import VideoReformatter
 
+        self._scaler = VideoReformatter()  # one for all frames: each would build the scaling tables anew
         yielded = False
         with opened(Path(self.media.path)) as container:
             stream = _picture(container)
@@ -121,7 +124,7 @@ class FrameReader:
         width, height = self._size
         if self._video.rotation in (90, 270):
             width, height = height, width
-        small = raw.reformat(width=width, height=height, format=self._format, interpolation="AREA")
+        small = self._scaler.reformat(raw, width=width, height=height, format=self._format, interpolation="AREA")
         picture = _upright(small.to_ndarray(), self._video.rotation, self._video.mirrored)
         luma = _luma_plane(raw) if self._luma_every and index % self._luma_every == 0 else None
         return Frame(index, float((raw.pts - first) * stream.time_base), picture, luma, bool(raw.key_frame))

@@ -166,8 +166,7 @@ def _video(container: Any, stream: Any, path: Path) -> tuple[VideoStream, list[s
     warnings: list[str] = []
     if stream.codec_context is None:
         raise MediaError("codec_unknown", f"{path.name} has a picture format this build cannot read.", "Convert it.", path=str(path))
-    packets = _packets(container, stream)
-    frame = _first_frame(path, stream.index)
+    packets, frame = _packets(container, stream, path)
     tick = Fraction(stream.time_base)
     if frame.interlaced_frame:
         packets = _joined_fields(packets, Fraction(stream.guessed_rate or 0), tick)
@@ -212,19 +211,35 @@ def _video(container: Any, stream: Any, path: Path) -> tuple[VideoStream, list[s
     return video, warnings, "image" if still else "video"
 
 
-def _packets(container: Any, stream: Any) -> _Packets:
+def _packets(container: Any, stream: Any, path: Path) -> tuple[_Packets, Any]:
+    """The times of all packets, and the first frame, decoded on the way: opening the file again would cost more than all else here."""
     import av
 
-    times, lengths = [], {}
+    stream.thread_type = "NONE"  # threads would decode a dozen frames ahead for nothing
+    times, lengths, frame = [], {}, None
     try:
         for packet in container.demux(stream):
             if packet.pts is not None and packet.size and not packet.is_discard:
                 times.append(packet.pts)
                 lengths[packet.pts] = packet.duration or 0
+            if frame is None:
+                frame = _decoded(packet)
     except av.FFmpegError:
         pass  # a corrupt tail: what was read counts, and the caller compares it with the header's claim
+    if frame is None:
+        hint = "Copy it from the camera again, or convert it."
+        raise MediaError("media_no_frames", f"{path.name} holds no picture that can be decoded.", hint, path=str(path))
     times.sort()
-    return _Packets(tuple(times), lengths[times[-1]] if times else 0)
+    return _Packets(tuple(times), lengths[times[-1]] if times else 0), frame
+
+
+def _decoded(packet: Any) -> Any | None:
+    import av
+
+    try:
+        return next(iter(packet.decode()), None)
+    except av.FFmpegError:
+        return None  # a damaged packet; the next may do
 
 
 def _joined_fields(packets: _Packets, rate: Fraction, tick: Fraction) -> _Packets:
@@ -236,20 +251,6 @@ def _joined_fields(packets: _Packets, rate: Fraction, tick: Fraction) -> _Packet
     if abs(2 * step * rate - 1) > Fraction(1, 20):
         return packets
     return _Packets(times[::2], 2 * packets.last_length)
-
-
-def _first_frame(path: Path, index: int) -> Any:
-    """The first decodable frame, from a fresh start: seeking back is unsafe in transport streams."""
-    import av
-
-    with opened(path) as container:
-        try:
-            for frame in container.decode(container.streams[index]):
-                return frame
-        except av.FFmpegError:
-            pass
-    hint = "Copy it from the camera again, or convert it."
-    raise MediaError("media_no_frames", f"{path.name} holds no picture that can be decoded.", hint, path=str(path))
 
 
 def _rate(packets: _Packets, stream: Any, tick: Fraction) -> tuple[FrameRate, bool]:

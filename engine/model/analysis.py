@@ -23,6 +23,7 @@ __all__ = [
     "ClipGroup",
     "Curve",
     "Face",
+    "Prints",
     "SectionSpan",
     "Shot",
     "SongAnalysis",
@@ -86,6 +87,37 @@ class Box:
         return self.x + self.width / 2, self.y + self.height / 2
 
 
+@dataclass(frozen=True, eq=False)
+class Prints:
+    """A clip's frames as tiny pictures, by which the same frames are found again in another file (`engine.analysis.prints`).
+
+    values : uint8, shape (n, rows, columns), luma of square cells; print k speaks for frames [k * step_frames, (k + 1) * step_frames).
+    """
+
+    values: NDArray[np.uint8]
+    step_frames: int = 1
+
+    def __post_init__(self) -> None:
+        values = np.array(self.values, dtype=np.uint8)  # a private copy, then frozen
+        if values.ndim != 3 or self.step_frames < 1:
+            raise BadOption("bad_prints", "Prints are pictures one after another, with a step of at least one frame.")
+        values.setflags(write=False)
+        object.__setattr__(self, "values", values)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Prints):
+            return NotImplemented
+        return self.step_frames == other.step_frames and np.array_equal(self.values, other.values)
+
+    def __hash__(self) -> int:
+        return hash((self.step_frames, self.values.shape, self.values.tobytes()))
+
+
+def no_prints() -> Prints:
+    """Of a clip that was not looked at frame by frame."""
+    return Prints(np.zeros((0, 0, 0), np.uint8))
+
+
 @dataclass(frozen=True)
 class Face:
     """A face seen in one frame."""
@@ -124,11 +156,12 @@ class ClipAnalysis:
 
     shot_type, angle, motion : probabilities over the vocabularies in `engine.model.names`, each summing to 1.
     motion_intensity : how much moves, camera and subject together.
-    blur : share of lost sharpness, 0 sharp to 1 mush. exposure : mean luma. color_variance : spread of colour.
+    blur : share of lost sharpness, 0 sharp to 1 mush; `focus_blur` and `motion_blur` are its two causes and sum to it. exposure : mean luma. color_variance : spread of colour.
+    detail : fine detail at the clip's own size (not comparable between sizes; `blur` is).
     shake_per_height : mean jerk of the camera path per frame, as a share of the picture height.
     quality_parts : named parts of `visual_quality`.
     curves : by name; always `motion`, `sharpness`, `exposure`, `shake`, `quality` (each 0 to 1) where a picture could be read.
-    signatures : uint64, shape (n,); a 64-bit perceptual hash every `signature_step_frames` frames.
+    signatures : uint64, shape (n,); a 64-bit perceptual hash every `signature_step_frames` frames. prints : tiny pictures, for matching.
     evidence : attribute -> what its probabilities rest on. missing : evidence that was not available and why.
     """
 
@@ -150,18 +183,25 @@ class ClipAnalysis:
     color_variance: float
     palette: tuple[tuple[int, int, int, float], ...] = ()
     """Up to five colours: red, green, blue (0-255) and their share of the picture."""
+    focus_blur: float = 0.0
+    motion_blur: float = 0.0
+    detail: float = 0.0
+    white_balance: Mapping[str, float] = field(default_factory=dict)
+    """How far grey is from grey, in CIELAB units: `warmth` (yellow positive, blue negative), `tint` (magenta positive, green negative)."""
     clipped: float = 0.0
     """Share of pixels burnt out or crushed."""
     flicker: float = 0.0
     camera: Mapping[str, float] = field(default_factory=dict)
     """Mean global motion: pan, tilt (share of picture per second), zoom (factor - 1 per second), roll (degrees per second)."""
     faces: tuple[Face, ...] = ()
+    bodies: tuple[Subject, ...] = ()
     subjects: tuple[Subject, ...] = ()
     loudness_lufs: float | None = None
     speech: float | None = None
     curves: Mapping[str, Curve] = field(default_factory=dict)
     signatures: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
     signature_step_frames: int = 1
+    prints: Prints = field(default_factory=no_prints)
     evidence: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -43,16 +43,17 @@ class CascadeFaceFinder:
         people: Any = cv2.HOGDescriptor.getDefaultPeopleDetector()
         self._hog.setSVMDetector(people)
 
-    def faces(self, picture: Picture) -> list[FoundFace]:
-        """Faces in the picture, largest first."""
+    def faces(self, picture: Picture, facing_right: bool = False) -> list[FoundFace]:
+        """Faces in the picture, largest first. Profiles are looked for on one side: both every time would cost more than all else."""
         gray = _small_gray(picture)
-        found = _detect(self._frontal, gray, SCALE, "frontal")
-        if not found:
-            found = _detect(self._profile, gray, PROFILE_SCALE, "profile")
-        if not found:
-            flipped = _detect(self._profile, np.ascontiguousarray(gray[:, ::-1]), PROFILE_SCALE, "profile")
-            found = [FoundFace(_mirrored(one.box), one.pose, one.confidence) for one in flipped]
+        found = _detect(self._frontal, gray, SCALE, "frontal") or self._profiles(gray, facing_right)
         return sorted(found, key=lambda one: -one.box.height)
+
+    def _profiles(self, gray: NDArray[np.uint8], facing_right: bool) -> list[FoundFace]:
+        if not facing_right:
+            return _detect(self._profile, gray, PROFILE_SCALE, "profile")
+        found = _detect(self._profile, np.ascontiguousarray(gray[:, ::-1]), PROFILE_SCALE, "profile")
+        return [FoundFace(_mirrored(one.box), one.pose, one.confidence) for one in found]
 
     def bodies(self, picture: Picture) -> list[Box]:
         """Standing people, surest first."""

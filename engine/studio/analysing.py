@@ -43,7 +43,8 @@ def analyze(studio: Studio, request: AnalyzeRequest, progress: Progress) -> dict
 def _row(clip: Clip) -> dict[str, Any]:
     verdict = judge(ClipInput(clip.media, clip.analysis), neutral_profile().quality_thresholds)
     facts = documents.encode(clip.analysis)
-    facts.pop("signatures")
+    for name in ("signatures", "prints"):
+        facts.pop(name)
     return {
         "path": str(clip.path),
         "usable": verdict.usable,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.analysis.clip import ANALYSER_VERSION, AnalysisOptions, analyse_clip
 from engine.errors import CutprintError, FootageError, MediaError
@@ -15,8 +15,10 @@ from engine.media.probe import probe
 from engine.model import documents
 from engine.model.analysis import ClipAnalysis
 from engine.model.media import Media
+from engine.progress import CallbackProgress
 from engine.store.cache import CacheKey
 from engine.store.projects import ProjectFolder
+from engine.studio import proxies
 from engine.studio.workers import run_all
 
 if TYPE_CHECKING:
@@ -211,20 +213,52 @@ def _analysed(
             results[one.media_id] = analysis
         else:
             missing.append(one)
-    weights = [max(1.0, one.duration_s) for one in missing]
-    jobs = [(one, options) for one in missing]
-    for one, body in zip(missing, run_all(studio, measure, jobs, "Measuring clips", progress, weights) if jobs else ()):
+    _measure_all(studio, missing, options, progress, results)
+    return results, len(missing)
+
+
+def _measure_all(
+    studio: Studio, missing: Sequence[Media], options: AnalysisOptions, progress: Progress, results: dict[str, ClipAnalysis | CutprintError]
+) -> None:
+    """Each clip is kept as soon as it is done: a job that is stopped goes on from there."""
+    if not missing:
+        return
+
+    def keep(index: int, body: Any) -> None:
+        one = missing[index]
         if isinstance(body, bytes):
             studio.cache.put(_key(one, options), body)
             results[one.media_id] = documents.unpack(body)
         else:
             results[one.media_id] = body
-    return results, len(missing)
+
+    stage = "First look at clips" if options.draft else "Measuring clips"
+    jobs = [(one, options, None if options.draft else proxies.path_of(studio, one.media_id)) for one in missing]
+    run_all(studio, measure, jobs, stage, progress, [_weight(one) for one in missing], keep, tells=True)
+    if not options.draft:
+        proxies.trim(studio)
 
 
-def measure(job: tuple[Media, AnalysisOptions]) -> bytes:
+def _weight(media: Media) -> float:
+    """What decoding a clip costs, about: pixels shown, in seconds of 1080p30."""
+    video = media.video
+    if video is None:
+        return 1.0
+    pixels = video.stored_width * video.stored_height * video.duration_frames
+    return max(0.2, pixels / (1920 * 1080 * 30))
+
+
+def measure(job: tuple[Media, AnalysisOptions, Path | None], tell: Callable[[float], None] = lambda _fraction: None) -> bytes:
     """One clip in a worker process; packed, because that is what the cache keeps."""
-    return documents.pack(analyse_clip(*job))
+    media, options, proxy = job
+    total = max(1, media.video.duration_frames if media.video else 1)
+
+    def advanced(_name: str, fraction: float | None) -> None:
+        tell(fraction or 0.0)
+
+    progress = CallbackProgress(advanced)
+    progress.stage("", total)
+    return documents.pack(analyse_clip(media, options, progress, proxy))
 
 
 def _key(media: Media, options: AnalysisOptions) -> CacheKey:

@@ -6,6 +6,7 @@ back), and the field that takes in what is unknown.
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import functools
 import math
@@ -21,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import CutprintError, DocumentError
-from engine.model.analysis import Curve
+from engine.model.analysis import Curve, Prints
 from engine.model.time import FrameRate, FrameSpan
 
 __all__ = ["NUMBER", "Derived", "Measured", "Shape", "check_derived", "from_plain", "in_order", "origin_of", "shape_of", "to_plain"]
@@ -141,7 +142,7 @@ def check_derived(value: Any, plain: Any, context: Mapping[str, Any], where: str
     if isinstance(value, tuple):
         for index, (item, part) in enumerate(zip(value, plain)):
             check_derived(item, part, context, f"{where}[{index}]")
-    if not dataclasses.is_dataclass(value) or isinstance(value, (FrameRate, FrameSpan, Curve)):
+    if not dataclasses.is_dataclass(value) or isinstance(value, (FrameRate, FrameSpan, Curve, Prints)):
         return
     shape = shape_of(type(value))
     for name, derived in shape.derived.items():
@@ -170,6 +171,12 @@ def _curve_out(curve: Curve) -> dict[str, Any]:
     return {"step_frames": curve.step_frames, "values": values}
 
 
+def _prints_out(prints: Prints) -> dict[str, Any]:
+    _, rows, columns = prints.values.shape
+    pictures = [base64.b64encode(one.tobytes()).decode() for one in prints.values]
+    return {"step_frames": prints.step_frames, "rows": rows, "columns": columns, "values": pictures}
+
+
 def origin_of(kind: Any) -> Any:
     """`typing.get_origin`, seen through named aliases (numpy's NDArray is one from 2.5 on)."""
     origin = typing.get_origin(kind)
@@ -190,6 +197,7 @@ _OUT: tuple[tuple[Any, Callable[[Any, Mapping[str, Any]], Any]], ...] = (
     (Fraction, lambda number, _: f"{number.numerator}/{number.denominator}"),
     (FrameSpan, lambda span, _: [span.start, span.end]),
     (Curve, lambda curve, _: _curve_out(curve)),
+    (Prints, lambda prints, _: _prints_out(prints)),
     (np.ndarray, lambda hashes, _: _hashes_out(hashes)),
     (Mapping, lambda table, context: {str(name): to_plain(item, context) for name, item in table.items()}),
     ((tuple, list), lambda items, context: [to_plain(item, context) for item in items]),
@@ -293,6 +301,16 @@ def _curve_in(kind: Any, plain: Any, where: str) -> Curve:
         return Curve(np.array(values, np.float64).astype(np.float32), _scalar(int, plain["step_frames"], where))
 
 
+def _prints_in(kind: Any, plain: Any, where: str) -> Prints:
+    _expect(isinstance(plain, dict) and {"step_frames", "rows", "columns", "values"} <= plain.keys(), where, "prints are expected")
+    rows, columns = (_scalar(int, plain[name], where) for name in ("rows", "columns"))
+    pictures = [base64.b64decode(_scalar(str, item, where), validate=True) for item in _list(plain["values"], where)]
+    _expect(0 <= rows <= MOST_CELLS and 0 <= columns <= MOST_CELLS, where, "prints are small pictures")
+    _expect(all(len(one) == rows * columns for one in pictures), where, "a print has another size than the rest")
+    values = np.frombuffer(b"".join(pictures), np.uint8).reshape(len(pictures), rows, columns)
+    return Prints(values, _scalar(int, plain["step_frames"], where))
+
+
 def _list(plain: Any, where: str) -> list[Any]:
     _expect(isinstance(plain, list), where, "a list is expected")
     return typing.cast(list[Any], plain)
@@ -303,6 +321,8 @@ def _span_in(kind: Any, plain: Any, where: str) -> FrameSpan:
     return FrameSpan(start, end)
 
 
+MOST_CELLS = 4096
+"""Cells along a side of a print beyond which it is none."""
 QUOTIENT = re.compile(r"(-?[0-9]{1,40})/([0-9]{1,40})")
 
 
@@ -341,6 +361,7 @@ _READERS: dict[Any, Callable[[Any, Any, str], Any]] = {
     Fraction: _quotient_in,
     FrameSpan: _span_in,
     Curve: _curve_in,
+    Prints: _prints_in,
     Measured: _measured_in,
     np.ndarray: _hashes_in,
 }

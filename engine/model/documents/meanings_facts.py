@@ -19,20 +19,26 @@ ANALYSIS = {
         visual_quality | 0..1 | sharpness, light and steadiness together
         quality_parts | 0..1 | named parts of it
         blur | 0..1 | share of lost sharpness: 0 sharp, 1 mush
+        focus_blur | 0..1 | the part of it that the lens lost
+        motion_blur | 0..1 | the part of it that motion smeared
+        detail | 0..1 | fine detail at the clip's own size
         exposure | 0..1 | mean luma
         shake_per_height | >= 0 of height | mean jerk of the camera's path per frame
         color_variance | 0..1 | spread of colour
         palette | | up to five colours: red, green, blue (0 to 255) and share of the picture
+        white_balance | CIELAB units | how far grey is from grey: warmth (yellow positive), tint (magenta positive)
         clipped | 0..1 | share of pixels burnt out or crushed
         flicker | 0..1 | pumping of the light
         camera | | mean motion: pan and tilt (share of the picture per second), zoom (factor - 1 per second), roll (degrees per second)
         faces | | faces seen
+        bodies | | standing people seen
         subjects | | where the thing to look at is
         loudness_lufs | LUFS | integrated loudness; null without sound
         speech | 0..1 | probability that somebody speaks; null: not measured
         curves | | measurements over time by name: motion, sharpness, exposure, shake, quality ...
         signatures | 64 bits | perceptual hashes as 16 hex digits, one every `signature_step_frames`
         signature_step_frames | >= 1 frames | distance of the signatures
+        prints | | frames as tiny pictures, by which they are found again in other files
         evidence | | what each set of probabilities rests on
         missing | | evidence that was not available, and why
         warnings | | what is odd about the clip, in words
@@ -40,6 +46,12 @@ ANALYSIS = {
     "Curve": """
         step_frames | >= 1 frames | frames that one sample speaks for
         values | | samples; null where nothing could be measured
+    """,
+    "Prints": """
+        step_frames | >= 1 frames | frames that one print speaks for
+        rows | >= 0 cells | height
+        columns | >= 0 cells | width
+        values | 8-bit luma | one picture each, row after row, as base64
     """,
     "Shot": """
         start_frame | >= 0 frames | first frame

@@ -15,7 +15,7 @@ from typing import Any, Literal, Union
 
 import numpy as np
 
-from engine.model.analysis import Curve
+from engine.model.analysis import Curve, Prints
 from engine.model.documents.codec import Measured, hints, in_order, origin_of, shape_of
 from engine.model.documents.meanings import meanings_of
 from engine.model.time import FrameRate, FrameSpan
@@ -98,6 +98,8 @@ def _schema(kind: Any, parts: dict[str, Any]) -> dict[str, Any]:
         return by_origin(typing.get_args(kind), parts)
     if kind is Curve:
         parts["Curve"] = _curve()
+    if kind is Prints:
+        parts["Prints"] = _prints()
     if kind.__name__ not in parts:
         parts[kind.__name__] = {}  # holds the place while its own fields are looked at
         parts[kind.__name__] = _object(kind, parts)
@@ -120,6 +122,18 @@ def _curve() -> dict[str, Any]:
             "values": _explained(values, meanings["values"]),
         },
         "required": ["step_frames", "values"],
+    }
+
+
+def _prints() -> dict[str, Any]:
+    numbers = {name: {"type": "integer", "minimum": 0} for name in ("step_frames", "rows", "columns")}
+    values = {"type": "array", "items": {"type": "string", "contentEncoding": "base64"}}
+    meanings = meanings_of(Prints)
+    return {
+        "type": "object",
+        "description": "A clip's frames as tiny pictures.",
+        "properties": {name: _explained(plain, meanings[name]) for name, plain in {**numbers, "values": values}.items()},
+        "required": ["step_frames", "rows", "columns", "values"],
     }
 
 

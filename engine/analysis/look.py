@@ -1,0 +1,168 @@
+"""The running measurement of one clip: what is noted while its frames go by. `engine.analysis.clip` makes facts of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.analysis import colour, motion, prints, quality, shots
+from engine.analysis.saliency import salient_box
+from engine.media.scan import ScanFrame
+from engine.model.analysis import Box, Face, Subject
+from engine.perception.contracts import FaceFinder
+
+__all__ = ["Look"]
+
+MOTION_STEP_S = 1 / 30
+FACE_EVERY_S = 1.0
+COLOUR_EVERY_S = 0.5
+SAME_PICTURE = 0.006
+"""Mean difference (share of full scale) to the last picture looked at for faces under which nothing has moved: sensor noise leaves .004."""
+MOVER_EVERY = 8
+"""Motion steps between two looks for what moves by itself."""
+BODY_SURE = 0.6
+MOST_PICTURES = 60
+
+
+@dataclass
+class Look:
+    """Everything noted so far. `finder` is None where no faces are looked for."""
+
+    finder: FaceFinder | None = None
+    follows_motion: bool = True
+    matrix: str = "bt709"
+    tracker: motion.GridTracker = field(default_factory=motion.GridTracker)
+    frames: list[int] = field(default_factory=list)
+    changes: list[float] = field(default_factory=list)
+    histograms: list[NDArray[np.float32]] = field(default_factory=list)
+    exposures: list[float] = field(default_factory=list)
+    clipped: list[float] = field(default_factory=list)
+    signatures: list[int] = field(default_factory=list)
+    prints: list[NDArray[np.uint8]] = field(default_factory=list)
+    sharp_frames: list[int] = field(default_factory=list)
+    blurs: list[float] = field(default_factory=list)
+    details: list[float] = field(default_factory=list)
+    steps: list[motion.Step] = field(default_factory=list)
+    step_frames: list[int] = field(default_factory=list)
+    faces: list[Face] = field(default_factory=list)
+    bodies: list[Subject] = field(default_factory=list)
+    movers: list[Subject] = field(default_factory=list)
+    striking: list[Subject] = field(default_factory=list)
+    looks: int = 0
+    colours: list[float] = field(default_factory=list)
+    casts: list[tuple[float, float]] = field(default_factory=list)
+    pictures: list[NDArray[np.uint8]] = field(default_factory=list)
+    _before: NDArray[np.uint8] | None = None
+    _looked_at: NDArray[np.uint8] | None = None
+    _last: tuple[list[Face], list[Subject], list[Subject]] = field(default_factory=lambda: ([], [], []))
+    _facing_right: bool = False
+    _next_face_s: float = 0.0
+    _next_colour_s: float = 0.0
+    _next_motion_s: float = 0.0
+
+    def see(self, frame: ScanFrame) -> None:
+        """Notes one frame; frames come in the order they are shown."""
+        self._see_light(frame)
+        self._see_focus(frame)
+        self._see_motion(frame)
+        self._see_colour(frame)
+        self._see_people(frame)
+        self._before = frame.luma
+
+    def _see_light(self, frame: ScanFrame) -> None:
+        import cv2
+
+        luma = frame.luma
+        levels = np.ravel(cv2.calcHist([luma], [0], None, [256], [0, 256])) / luma.size
+        self.frames.append(frame.index)
+        self.histograms.append(shots.histogram(levels, *frame.medium[1:]))
+        change = 0.0 if self._before is None else cv2.norm(luma, self._before, cv2.NORM_L1) / (255 * luma.size)
+        self.changes.append(change)
+        self.exposures.append(float(levels @ _LEVELS))
+        self.clipped.append(quality.clipped_of(levels))
+        small = prints.print_of(luma)
+        self.prints.append(small)
+        self.signatures.append(_signature(luma))
+
+    def _see_focus(self, frame: ScanFrame) -> None:
+        if frame.full is not None:
+            self.sharp_frames.append(frame.index)
+            self.blurs.append(quality.blur_effect(frame.medium[0]))
+            self.details.append(quality.detail_of(frame.full))
+
+    def _see_motion(self, frame: ScanFrame) -> None:
+        if not self.follows_motion or frame.time_s + 1e-6 < self._next_motion_s:
+            return
+        self._next_motion_s = frame.time_s + MOTION_STEP_S * 0.75
+        self.steps.append(self.tracker.step(frame.luma))
+        self.step_frames.append(frame.index)
+        if self._before is not None and len(self.steps) % MOVER_EVERY == 0:
+            mover = motion.moving_box(frame.luma, self._before)
+            if mover is not None:
+                self.movers.append(Subject(frame.index, *mover))
+
+    def _see_colour(self, frame: ScanFrame) -> None:
+        if frame.time_s + 1e-6 < self._next_colour_s:
+            return
+        self._next_colour_s = frame.time_s + COLOUR_EVERY_S
+        picture = colour.small_rgb(frame.medium, self.matrix)
+        self.colours.append(colour.colour_variance(picture))
+        cast = colour.cast_of(picture)
+        if cast is not None:
+            self.casts.append(cast)
+        if len(self.pictures) < MOST_PICTURES:
+            self.pictures.append(picture)
+
+    def _see_people(self, frame: ScanFrame) -> None:
+        if self.finder is None or frame.time_s + 1e-6 < self._next_face_s:
+            return
+        self._next_face_s = frame.time_s + FACE_EVERY_S
+        self.looks += 1
+        if not self._is_as_before(frame.luma):
+            self._last = self._people(self.finder, frame.luma)
+            self._looked_at = frame.luma
+        faces, bodies, striking = self._last
+        self.faces += [Face(frame.index, one.box, one.pose, one.confidence) for one in faces]
+        self.bodies += [Subject(frame.index, one.box, one.confidence) for one in bodies]
+        self.striking += [Subject(frame.index, one.box, one.confidence) for one in striking]
+
+    def _is_as_before(self, luma: NDArray[np.uint8]) -> bool:
+        import cv2
+
+        before = self._looked_at
+        return before is not None and cv2.norm(luma, before, cv2.NORM_L1) / (255 * luma.size) < SAME_PICTURE
+
+    def _people(self, finder: FaceFinder, luma: NDArray[np.uint8]) -> tuple[list[Face], list[Subject], list[Subject]]:
+        """Faces; bodies where there is none; what stands out where there is neither."""
+        found = finder.faces(luma, self._facing_right)
+        if not found:
+            self._facing_right = not self._facing_right  # the sides in turn, until one is seen
+        faces = [Face(0, one.box, one.pose, one.confidence) for one in found]
+        bodies = [] if found else [Subject(0, box, BODY_SURE) for box in finder.bodies(luma)]
+        striking = None if found or bodies else salient_box(luma)
+        return faces, bodies, [] if striking is None else [Subject(0, *striking)]
+
+
+_LEVELS = np.arange(256) / 255
+
+
+def _signature(luma: NDArray[np.uint8]) -> int:
+    """64-bit difference hash: is each of 8 x 8 cells brighter than its right neighbour."""
+    import cv2
+
+    cells = cv2.resize(luma, (9, 8), interpolation=cv2.INTER_AREA).astype(np.int16)
+    return int.from_bytes(np.packbits(cells[:, 1:] > cells[:, :-1]).tobytes(), "big")
+
+
+def subjects_of(look: Look) -> tuple[Subject, ...]:
+    """One thing to look at per looked-at frame: the largest face, else a body, else what moves, else what stands out."""
+    by_frame: dict[int, Subject] = {}
+    for one in (*look.striking, *look.movers, *look.bodies):
+        by_frame[one.frame] = one
+    for face in look.faces:
+        known = by_frame.get(face.frame)
+        if known is None or known.confidence < 0.9 or face.box.height > known.box.height:
+            by_frame[face.frame] = Subject(face.frame, Box(face.box.x, face.box.y, face.box.width, face.box.height), 0.9)
+    return tuple(by_frame[at] for at in sorted(by_frame))

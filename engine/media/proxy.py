@@ -1,0 +1,133 @@
+"""Small copies of clips for preview, written by the pass that measures them: every frame a key frame, 30 a second, upright.
+
+Frame k of a proxy shows what is on screen k / 30 seconds after the clip's first frame, whatever the source's rate.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from fractions import Fraction
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.media.scan import Scan
+from engine.model.media import Media
+
+__all__ = ["PROXY_FPS", "PROXY_VERSION", "ProxyWriter", "write_proxy"]
+
+PROXY_FPS = 30
+PROXY_VERSION = "1"
+"""Part of the file's name; raise when proxies are made differently."""
+OPTIONS = {"preset": "ultrafast", "crf": "26", "g": "1", "threads": "1", "x264-params": "keyint=1:scenecut=0:log-level=-1"}
+"""All-intra, so that any frame is at hand and pieces can be joined by copying (about 3 Mb/s; docs/clip_analysis.md)."""
+SLACK_S = 1e-3
+
+_LOG = logging.getLogger(__name__)
+
+Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
+
+
+class ProxyWriter:
+    """Takes a clip's medium pictures in order (`see`), then appears at `path` whole (`close`) or not at all (`abandon`).
+
+    A disk that refuses or a build without H.264 costs the proxy, never the measurement: `failed` says so.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.failed = False
+        self._part = path.with_name(f".{path.stem}.{os.getpid()}.part.mp4")
+        self._container: Any = None
+        self._stream: Any = None
+        self._held: Any = None
+        self._count = 0
+
+    def see(self, time_s: float, planes: Planes) -> None:
+        """The picture from `time_s` on: planar YUV 4:2:0, limited range, the size of the first."""
+        if self.failed:
+            return
+        try:
+            if self._container is None:
+                self._open(planes)
+            self._fill(time_s - SLACK_S)
+            self._held = planes
+        except Exception as cause:
+            self._give_up(cause)
+
+    def close(self, duration_s: float) -> None:
+        """Holds the last picture to the end and puts the file in its place."""
+        if self.failed or self._container is None:
+            return
+        try:
+            self._fill(max(duration_s, (self._count + 1) / PROXY_FPS) - SLACK_S)
+            for packet in self._stream.encode(None):
+                self._container.mux(packet)
+            self._container.close()
+            os.replace(self._part, self.path)
+        except Exception as cause:
+            self._give_up(cause)
+
+    def abandon(self) -> None:
+        """Leaves nothing behind."""
+        self.failed = True
+        with contextlib.suppress(Exception):
+            if self._container is not None:
+                self._container.close()
+        with contextlib.suppress(OSError):
+            self._part.unlink()
+
+    def _open(self, planes: Planes) -> None:
+        import av
+
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._container = av.open(str(self._part), "w", options={"movflags": "+faststart"})
+        self._stream = self._container.add_stream("libx264", rate=PROXY_FPS, options=OPTIONS)
+        self._stream.height, self._stream.width = planes[0].shape
+        self._stream.pix_fmt = "yuv420p"
+
+    def _fill(self, until_s: float) -> None:
+        """Encodes the held picture for every proxy frame before `until_s`."""
+        while self._held is not None and self._count / PROXY_FPS < until_s:
+            for packet in self._stream.encode(_frame(self._held, self._count)):
+                self._container.mux(packet)
+            self._count += 1
+
+    def _give_up(self, cause: Exception) -> None:
+        _LOG.warning("No proxy at %s: %s", self.path, cause)
+        self.abandon()
+
+
+def write_proxy(media: Media, path: Path, tell: Callable[[float], None] = lambda _fraction: None) -> bool:
+    """A clip's proxy by a pass of its own, for clips measured before there was room for one; False where none could be written.
+
+    tell : how far it is, 0 to 1. Raises `MediaError` where nothing can be decoded.
+    """
+    writer = ProxyWriter(path)
+    total = max(1.0, media.duration_s)
+    try:
+        for frame in Scan(media):
+            writer.see(frame.time_s, frame.medium)
+            tell(min(1.0, frame.time_s / total))
+    except BaseException:
+        writer.abandon()
+        raise
+    writer.close(media.duration_s)
+    return not writer.failed
+
+
+def _frame(planes: Planes, number: int) -> Any:
+    import av
+
+    flat = np.concatenate([plane.reshape(-1) for plane in planes])
+    height, width = planes[0].shape
+    frame = av.VideoFrame.from_ndarray(flat.reshape(height * 3 // 2, width), format="yuv420p")
+    frame.pts = number
+    frame.time_base = Fraction(1, PROXY_FPS)
+    return frame
+
