@@ -157,12 +157,13 @@ def doctor_page(result: Result) -> str:
 def cache_page(result: Result) -> str:
     verb = "Cleared" if result["action"] == "clear" else "Kept in"
     kinds = [f"  {name}: {row['entries']} entries, {size(row['size_bytes'])}" for name, row in result["kinds"].items()]
-    total = result["size_bytes"] + result["segments"]["size_bytes"]
+    total = result["size_bytes"] + result["segments"]["size_bytes"] + result["proxies"]["size_bytes"]
     return "\n".join(
         [
             f"{verb} {result['path']}: {size(total)} of {result['limit_gb']:g} GB.",
             *kinds,
             f"  rendered segments: {result['segments']['entries']} entries, {size(result['segments']['size_bytes'])}",
+            f"  preview copies: {result['proxies']['entries']} entries, {size(result['proxies']['size_bytes'])}",
         ]
     )
 

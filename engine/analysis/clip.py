@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,7 +150,7 @@ class _Facts:
             warnings=(*self.media.warnings, *warnings, *self._remarks()),
         )
 
-    def _light(self, curves: Mapping[str, Curve], shake: NDArray[np.float64]) -> dict[str, object]:
+    def _light(self, curves: Mapping[str, Curve], shake: NDArray[np.float64]) -> dict[str, Any]:
         """Blur, light and steadiness of the whole clip, and the quality that follows."""
         look = self.look
         blur, smeared = _finite(curves["blur"].mean()), _finite(curves["motion_blur"].mean())
@@ -237,7 +238,7 @@ class _Facts:
         return [f"Only {seen} of {duration} frames could be decoded."]
 
 
-def _on_grid(frames: list[int], values: NDArray[np.generic], duration: int) -> NDArray[np.generic]:
+def _on_grid(frames: list[int], values: NDArray[Any], duration: int) -> NDArray[Any]:
     """The value on screen at every frame of the nominal grid."""
     shown = np.clip(np.searchsorted(np.array(frames), np.arange(duration), side="right") - 1, 0, len(frames) - 1)
     return values[shown]

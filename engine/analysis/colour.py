@@ -15,7 +15,8 @@ COLOURS = 5
 LUMA_WEIGHTS = {"bt709": (0.2126, 0.0722), "bt470bg": (0.299, 0.114), "smpte170m": (0.299, 0.114), "bt2020nc": (0.2627, 0.0593)}
 """Red and blue weights of luma (ITU-R BT.709, BT.601, BT.2020) by ffmpeg's names of the matrices."""
 GREY_LIGHT, GREY_CHROMA, LEAST_GREY = (25.0, 92.0), 22.0, 0.02
-"""Pixels this light (CIELAB L), with no more chroma than a strong cast gives to grey, count as grey where they are 2 % of a picture (chosen)."""
+"""Pixels this light (CIELAB L), with no more chroma than a strong cast gives to grey, count as grey where they are 2 % of a picture
+(chosen)."""
 
 
 def small_rgb(medium: tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]], matrix: str) -> NDArray[np.uint8]:
@@ -24,10 +25,10 @@ def small_rgb(medium: tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uin
 
     tall = medium[0].shape[0] > medium[0].shape[1]
     size = (36, 64) if tall else (64, 36)
-    y, cb, cr = (cv2.resize(plane, size, interpolation=cv2.INTER_AREA).astype(np.float32) for plane in medium)
+    planes = [np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32) for plane in medium]
     red, blue = LUMA_WEIGHTS.get(matrix, LUMA_WEIGHTS["bt709"])
     green = 1 - red - blue
-    y, cb, cr = (y - 16) / 219, (cb - 128) / 224, (cr - 128) / 224
+    y, cb, cr = (planes[0] - 16) / 219, (planes[1] - 128) / 224, (planes[2] - 128) / 224
     r, b = y + 2 * (1 - red) * cr, y + 2 * (1 - blue) * cb
     rgb = np.stack([r, (y - red * r - blue * b) / green, b], axis=-1)
     return np.asarray(np.clip(rgb * 255, 0, 255).round(), np.uint8)
@@ -43,12 +44,13 @@ def colour_variance(picture: NDArray[np.uint8]) -> float:
     """Spread of chroma in an RGB picture, 0 (one colour) to 1: `1 - exp(-sqrt(var a + var b) / VARIANCE_SCALE)` in CIELAB."""
     import cv2
 
-    lab = _lab(cv2.resize(picture, (64, 36), interpolation=cv2.INTER_AREA) if picture.size > 3 * 64 * 64 else picture)
+    small = cv2.resize(picture, (64, 36), interpolation=cv2.INTER_AREA) if picture.size > 3 * 64 * 64 else picture
+    lab = _lab(np.asarray(small, np.uint8))
     return float(1.0 - np.exp(-np.sqrt(lab[..., 1].var() + lab[..., 2].var()) / VARIANCE_SCALE))
 
 
 def cast_of(picture: NDArray[np.uint8]) -> tuple[float, float] | None:
-    """(warmth, tint) of what should be grey: mean b and a in CIELAB of the pixels of middle lightness and little chroma, None without any."""
+    """(warmth, tint) of what should be grey: mean CIELAB b and a of pixels of middle lightness and little chroma; None without any."""
     lab = _lab(picture).reshape(-1, 3)
     grey = (lab[:, 0] > GREY_LIGHT[0]) & (lab[:, 0] < GREY_LIGHT[1]) & (np.hypot(lab[:, 1], lab[:, 2]) < GREY_CHROMA)
     if grey.mean() < LEAST_GREY:

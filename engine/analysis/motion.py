@@ -16,7 +16,17 @@ from numpy.typing import NDArray
 
 from engine.model.analysis import Box
 
-__all__ = ["CameraPath", "GridTracker", "Step", "camera_means", "kind_probabilities", "motion_intensity", "moving_box", "shake_curve", "smear_share"]
+__all__ = [
+    "CameraPath",
+    "GridTracker",
+    "Step",
+    "camera_means",
+    "kind_probabilities",
+    "motion_intensity",
+    "moving_box",
+    "shake_curve",
+    "smear_share",
+]
 
 CELL_PX = 20
 """Grid of followed points at 320 px (measured as the best of 16 and 20; docs/clip_analysis.md)."""

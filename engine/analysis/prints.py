@@ -81,7 +81,7 @@ def resampled(prints: Prints, fps: float, to_fps: float) -> Pictures:
         return prints.values
     wanted = int(count * prints.step_frames / fps * to_fps)
     at = (np.arange(max(1, wanted)) / to_fps * fps / prints.step_frames + 1e-6).astype(int)
-    return prints.values[np.clip(at, 0, count - 1)]
+    return np.asarray(prints.values[np.clip(at, 0, count - 1)], np.uint8)
 
 
 def locate(

@@ -7,10 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["blur_effect", "blur_share", "clipped_of",
-    "detail_of", "exposure_score",
+__all__ = [
+    "blur_effect",
+    "blur_share",
+    "clipped_of",
+    "detail_of",
+    "exposure_score",
     "exposure_scores",
-    "flicker_curve", "flicker_of", "shake_share", "visual_quality"]
+    "flicker_curve",
+    "flicker_of",
+    "shake_share",
+    "visual_quality",
+]
 
 BLUR_SIDE_PX = 640
 """Pictures are compared at this long side at most, so that 4K and 720p of the same scene score alike."""
@@ -76,7 +84,7 @@ def _survived(picture: NDArray[np.uint8], axis: int) -> tuple[NDArray[np.float32
 def _tiled(values: Any) -> NDArray[np.float32]:
     import cv2
 
-    return np.asarray(cv2.resize(values, (TILES, TILES), interpolation=cv2.INTER_AREA), np.float32) / BLUR_TAPS
+    return np.asarray(cv2.resize(values, (TILES, TILES), interpolation=cv2.INTER_AREA) / BLUR_TAPS, np.float32)
 
 
 def _common_size(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -134,7 +142,7 @@ def flicker_curve(exposures: NDArray[np.float32]) -> NDArray[np.float32]:
     if len(exposures) >= 3:
         steps = np.diff(exposures)
         reversing[1:-1] = np.minimum(np.abs(steps[:-1]), np.abs(steps[1:])) * (steps[:-1] * steps[1:] < 0)
-    return np.minimum(1.0, reversing * FLICKER_GAIN).astype(np.float32)
+    return np.asarray(np.minimum(1.0, reversing * FLICKER_GAIN), np.float32)
 
 
 def flicker_of(exposures: NDArray[np.float32]) -> float:

@@ -52,7 +52,7 @@ def measured(media: Media, frames: int) -> Sound:
 def loudness_of(samples: NDArray[np.float32], rate_hz: int) -> float | None:
     """Integrated loudness (ITU-R BS.1770-4) of one channel, weighted in the frequency domain; None where all is below the gate."""
     size, hop = round(BLOCK_S * rate_hz), round(HOP_S * rate_hz)
-    weight = _k_weight(np.fft.rfftfreq(size, 1 / rate_hz))
+    weight = _k_weight(np.asarray(np.fft.rfftfreq(size, 1 / rate_hz), np.float64))
     starts = range(0, len(samples) - size + 1, hop)
     power = np.array([_weighted_power(samples[start : start + size], weight) for start in starts])
     level = -0.691 + 10 * np.log10(np.maximum(power, 1e-12))

@@ -8,8 +8,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from fractions import Fraction
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -130,4 +130,3 @@ def _frame(planes: Planes, number: int) -> Any:
     frame.pts = number
     frame.time_base = Fraction(1, PROXY_FPS)
     return frame
-

@@ -86,10 +86,11 @@ class Scan:
 
     def __iter__(self) -> Iterator[ScanFrame]:
         frames = self._looked_at() if self._first_look else self._decoded()
-        count = 0
-        for count, frame in enumerate(frames, 1):
+        seen = False
+        for frame in frames:
+            seen = True
             yield frame
-        if not count:
+        if not seen:
             raise MediaError("media_no_frames", f"{self.media.name} holds no picture that can be decoded.", "Leave it out.")
 
     def _decoded(self, skip: str = "DEFAULT") -> Iterator[ScanFrame]:
@@ -205,7 +206,7 @@ class _Scaler:
             )
             return _plane(small, 0), _plane(small, 1), _plane(small, 2)
         rgb = self._reformat.reformat(raw, width=width, height=height, format="rgb24", interpolation="AREA").to_ndarray()
-        return _yuv(tone.applied(rgb, self._table))
+        return _yuv(tone.applied(np.asarray(rgb, np.uint8), self._table))
 
     def _upright(self, plane: Plane) -> Plane:
         rotation, mirrored = self._video.rotation, self._video.mirrored

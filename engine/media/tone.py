@@ -74,7 +74,7 @@ def _hlg_nits(signal: NDArray[np.float64]) -> NDArray[np.float64]:
 def _to_709(linear: NDArray[np.float64]) -> NDArray[np.float64]:
     """BT.2020 primaries to BT.709 (ITU-R BT.2087), negative light cut off."""
     matrix = np.array([[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]])
-    return np.maximum(linear @ matrix.T, 0)
+    return np.asarray(np.maximum(linear @ matrix.T, 0))
 
 
 def _rolled_off(linear: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -82,7 +82,7 @@ def _rolled_off(linear: NDArray[np.float64]) -> NDArray[np.float64]:
     peak = PEAK_NITS / WHITE_NITS
     brightest = np.maximum(linear.max(axis=-1, keepdims=True), 1e-9)
     mapped = brightest * (1 + brightest / peak**2) / (1 + brightest)
-    return linear * (mapped / brightest)
+    return np.asarray(linear * (mapped / brightest))
 
 
 def _display(linear: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -156,7 +156,8 @@ class ClipAnalysis:
 
     shot_type, angle, motion : probabilities over the vocabularies in `engine.model.names`, each summing to 1.
     motion_intensity : how much moves, camera and subject together.
-    blur : share of lost sharpness, 0 sharp to 1 mush; `focus_blur` and `motion_blur` are its two causes and sum to it. exposure : mean luma. color_variance : spread of colour.
+    blur : share of lost sharpness, 0 sharp to 1 mush; `focus_blur` and `motion_blur` are its two causes.
+    exposure : mean luma. color_variance : spread of colour.
     detail : fine detail at the clip's own size (not comparable between sizes; `blur` is).
     shake_per_height : mean jerk of the camera path per frame, as a share of the picture height.
     quality_parts : named parts of `visual_quality`.

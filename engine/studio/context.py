@@ -65,6 +65,12 @@ class Studio:
 
         return Store(self.workspace, self.settings.database_url)
 
+    def proxy(self, media_id: str) -> Path | None:
+        """The clip's small copy for preview, where one is kept (`engine.studio.proxies.ensure` makes what is missing)."""
+        from engine.studio import proxies
+
+        return proxies.kept(self, media_id)
+
     def record(self, *events: Event) -> bool:
         """Keeps telemetry events; returns whether that was possible.
 

@@ -19,7 +19,7 @@ HOMES = {
     "alembic": ("engine.store",),
     "av": ("engine.media",),
     "click": ("bridge_server",),
-    "cv2": ("engine.perception", "engine.analysis", "engine.studio.demo", "engine.studio.checks"),
+    "cv2": ("engine.perception", "engine.analysis", "engine.media.scan", "engine.studio.demo", "engine.studio.checks"),
     "ffmpeg": ("engine.render.graph",),
     "flask": ("bridge_server",),
     "imageio_ffmpeg": ("engine.media.ffmpeg",),

@@ -126,8 +126,8 @@ def _curve() -> dict[str, Any]:
 
 
 def _prints() -> dict[str, Any]:
-    numbers = {name: {"type": "integer", "minimum": 0} for name in ("step_frames", "rows", "columns")}
-    values = {"type": "array", "items": {"type": "string", "contentEncoding": "base64"}}
+    numbers: dict[str, dict[str, Any]] = {name: {"type": "integer", "minimum": 0} for name in ("step_frames", "rows", "columns")}
+    values: dict[str, Any] = {"type": "array", "items": {"type": "string", "contentEncoding": "base64"}}
     meanings = meanings_of(Prints)
     return {
         "type": "object",
