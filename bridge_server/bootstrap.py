@@ -6,7 +6,10 @@ import functools
 import logging
 import logging.handlers
 import multiprocessing
+import multiprocessing.process
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
@@ -22,11 +25,11 @@ LOG_BYTES, LOG_FILES = 2_000_000, 3
 
 
 @contextmanager
-def open_studio(overrides: Mapping[str, Any], config: Path | None = None) -> Iterator[Studio]:
+def open_studio(overrides: Mapping[str, Any], config: Path | None = None, door: str = "cli") -> Iterator[Studio]:
     """A Studio for one command or one server, closed afterwards. Raises what `load_settings` raises."""
     settings = load_settings(overrides, config)
     start_log(settings)
-    studio = Studio(settings, writers=_LazyTable(_writers), readers=_LazyTable(_readers), make_executor=_process_pool)
+    studio = Studio(settings, writers=_LazyTable(_writers), readers=_LazyTable(_readers), door=door, make_executor=_process_pool)
     try:
         yield studio
     finally:
@@ -69,6 +72,14 @@ def _process_pool(workers: int) -> Executor:
 def _quiet_worker() -> None:
     """Ctrl-C goes to every process of a terminal; only the parent decides what it means."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:  # a parent that was killed told nobody to stop
+        threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
+
+
+def _die_with(parent: multiprocessing.process.BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
 
 
 def start_log(settings: Settings) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bridge_server.doors import DOORS
 from bridge_server.options import build_request, parameters
 from engine import __version__
 from engine.errors import Cancelled, CutprintError
@@ -68,7 +69,7 @@ def _home(case: UseCase) -> click.Group:
     return found
 
 
-for _case in USE_CASES.values():
+for _case in (*USE_CASES.values(), *DOORS.values()):
     _home(_case).add_command(_command(_case))
 
 

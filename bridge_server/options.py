@@ -11,7 +11,7 @@ from typing import Any, Union
 
 import click
 
-__all__ = ["build_request", "parameters"]
+__all__ = ["build_request", "parameters", "unwrapped"]
 
 
 def parameters(request: type) -> list[click.Parameter]:
@@ -21,7 +21,7 @@ def parameters(request: type) -> list[click.Parameter]:
 
 
 def _parameter(one: dataclasses.Field[Any], hint: Any) -> click.Parameter:
-    inner, many = _unwrapped(hint)
+    inner, many = unwrapped(hint)
     kind = _click_type(inner, one.metadata.get("choices"))
     required = one.default is dataclasses.MISSING
     if one.metadata.get("argument"):
@@ -38,11 +38,11 @@ def _parameter(one: dataclasses.Field[Any], hint: Any) -> click.Parameter:
     return click.Option(flags, type=kind, default=one.default, multiple=many, show_default=shown, help=one.metadata["help"])
 
 
-def _unwrapped(hint: Any) -> tuple[Any, bool]:
+def unwrapped(hint: Any) -> tuple[Any, bool]:
     """The plain type inside Optional[...] or tuple[..., ...], and whether there may be several."""
     origin = typing.get_origin(hint)
     if origin in (Union, types.UnionType):
-        return _unwrapped(next(one for one in typing.get_args(hint) if one is not type(None)))
+        return unwrapped(next(one for one in typing.get_args(hint) if one is not type(None)))
     if origin is tuple:
         return typing.get_args(hint)[0], True
     return hint, False

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge_server.cli import COMMON
+from bridge_server.doors import DOORS
 from engine.studio.catalog import USE_CASES, UseCase
 
 __all__ = ["reference"]
@@ -39,7 +40,7 @@ def reference() -> str:
     """The whole page."""
     lines = [INTRODUCTION, "## For every command\n", "| option | meaning |", "|---|---|"]
     lines += [f"| {', '.join(f'`{flag}`' for flag in one.opts)} | {one.help} |" for one in COMMON]
-    for case in USE_CASES.values():
+    for case in (*USE_CASES.values(), *DOORS.values()):
         lines += ["", *_command(case)]
     return "\n".join(lines) + "\n"
 

@@ -10,10 +10,13 @@
     |   |-- MediaError          a media file: missing, not media, truncated, no picture, no sound
     |   |-- SongError           a song: too short, protected, silent where that matters
     |   |-- FootageError        clips do not suffice for what was asked
+    |   |-- NotFoundError       nothing is known under that id (HTTP 404)
     |   |-- DocumentError       a timeline, profile or interchange file that is broken or newer
     |   `-- OutputError         the place to write to: read-only, full, a file where a folder should be
     |-- MissingToolError    4   ffmpeg, a model, an extra that is not installed
     |-- RefusedError        5   understood, but nothing was changed (locks, old parents, somebody else's file)
+    |   |-- UnauthorizedError   no valid token or session (HTTP 401)
+    |   `-- ForbiddenError      not allowed for who asks: origin, folder (HTTP 403)
     `-- Cancelled         130   stopped by the user
 
 Anything else that escapes is a bug. Each error has a `code` (snake_case, stable: scripts match on it), a `message` (one
@@ -31,12 +34,15 @@ __all__ = [
     "CutprintError",
     "DocumentError",
     "FootageError",
+    "ForbiddenError",
     "InputError",
     "MediaError",
     "MissingToolError",
+    "NotFoundError",
     "OutputError",
     "RefusedError",
     "SongError",
+    "UnauthorizedError",
     "UnknownSetting",
     "UsageError",
 ]
@@ -111,6 +117,10 @@ class DocumentError(InputError):
     pass
 
 
+class NotFoundError(InputError):
+    http_status = 404
+
+
 class OutputError(InputError):
     pass
 
@@ -123,6 +133,14 @@ class MissingToolError(CutprintError):
 class RefusedError(CutprintError):
     exit_code = 5
     http_status = 409
+
+
+class UnauthorizedError(RefusedError):
+    http_status = 401
+
+
+class ForbiddenError(RefusedError):
+    http_status = 403
 
 
 class Cancelled(CutprintError):

@@ -36,6 +36,7 @@ class Settings:
     cache_limit_gb: float = _setting(20.0, "Size at which the oldest cached analyses go, in GB.")
     database_url: str = _setting("", "PostgreSQL for shared use (postgresql://...); default: SQLite in the workspace.")
     proxy_limit_gb: float = _setting(5.0, "Size at which the longest unused preview copies of clips go, in GB.")
+    port: int = _setting(8719, "Port of the bridge on 127.0.0.1.")
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR, for the log file in the workspace.")
 
     def __post_init__(self) -> None:
@@ -45,6 +46,8 @@ class Settings:
             raise BadOption("bad_setting", f"cache_limit_gb must be positive, not {self.cache_limit_gb}.")
         if not 0 <= self.proxy_limit_gb < 1e6:
             raise BadOption("bad_setting", f"proxy_limit_gb must not be negative, not {self.proxy_limit_gb}.")
+        if not 1 <= self.port <= 65535:
+            raise BadOption("bad_setting", f"port must be 1 to 65535, not {self.port}.")
         if self.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             raise BadOption("bad_setting", f"log_level cannot be {self.log_level!r}.", "Use DEBUG, INFO, WARNING or ERROR.")
 
@@ -129,7 +132,7 @@ def _known(name: str, where: str) -> None:
 
 
 def _typed(name: str, value: Any) -> Any:
-    kinds = {"workspace": Path, "workers": int, "cache_limit_gb": float, "proxy_limit_gb": float}
+    kinds = {"workspace": Path, "workers": int, "port": int, "cache_limit_gb": float, "proxy_limit_gb": float}
     try:
         return kinds.get(name, str)(value)
     except (TypeError, ValueError) as cause:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import InputError, RefusedError
+from engine.errors import NotFoundError, RefusedError
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
@@ -119,11 +119,11 @@ class JobStore:
     def _one(self, connection: Connection, job_id: str) -> Job:
         row = connection.execute(self._table.select().where(self._table.c.job_id == job_id)).mappings().first()
         if row is None:
-            raise InputError("job_unknown", f"There is no job {job_id!r}.", "GET /v1/jobs lists them.")
+            raise NotFoundError("job_unknown", f"There is no job {job_id!r}.", "GET /v1/jobs lists them.")
         return _job(row)
 
     def get(self, job_id: str) -> Job:
-        """Raises `InputError` (`job_unknown`)."""
+        """Raises `NotFoundError` (`job_unknown`)."""
         with self._database.read() as connection:
             return self._one(connection, job_id)
 

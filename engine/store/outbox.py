@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import InputError, RefusedError
+from engine.errors import NotFoundError, RefusedError
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
@@ -71,6 +71,13 @@ class Outbox:
         assert found is not None
         return found
 
+    def waits(self, agent: str) -> bool:
+        """Whether there is a command to claim; looks only, so that waiting agents take no turn from writers."""
+        table = self._table
+        with self._database.read() as connection:
+            where = (table.c.agent == agent, table.c.status == "waiting", table.c.created_at >= self._clock() - EXPIRES_AFTER_S)
+            return connection.execute(table.select().where(*where).limit(1)).first() is not None
+
     def claim(self, agent: str, by: str) -> Command | None:
         """The oldest waiting command of an agent, now claimed by `by` (one running agent); None where nothing waits."""
         table = self._table
@@ -99,7 +106,7 @@ class Outbox:
             return self._known(connection, command_id)
 
     def get(self, command_id: str) -> Command:
-        """Raises `InputError` (`command_unknown`)."""
+        """Raises `NotFoundError` (`command_unknown`)."""
         with self._database.write() as connection:
             self._expire(connection)
             return self._known(connection, command_id)
@@ -117,7 +124,7 @@ class Outbox:
     def _known(self, connection: Connection, command_id: str) -> Command:
         found = self._find(connection, command_id)
         if found is None:
-            raise InputError("command_unknown", f"There is no command {command_id!r}.", "It may have been removed.")
+            raise NotFoundError("command_unknown", f"There is no command {command_id!r}.", "It may have been removed.")
         return found
 
 

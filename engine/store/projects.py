@@ -20,6 +20,7 @@ from pathlib import Path
 from engine.errors import DocumentError, OutputError, RefusedError
 from engine.model import documents
 from engine.model.timeline import Timeline
+from engine.store.locks import release, try_lock
 
 __all__ = ["HEAD", "ProjectFolder", "atomic_write", "check_writable", "load_timeline", "timeline_path"]
 
@@ -97,13 +98,13 @@ class ProjectFolder:
         with _disk_errors(path):
             file = path.open("a+b")
         with file:
-            if not _try_lock(file.fileno()):
+            if not try_lock(file.fileno()):
                 hint = "Wait until it is done, or choose another output folder with -o."
                 raise RefusedError("output_busy", f"Another Cutprint is writing to {self.folder}.", hint, path=str(self.folder))
             try:
                 yield
             finally:
-                _release(file.fileno())
+                release(file.fileno())
 
     def current(self) -> Timeline | None:
         """The head revision, or None in a new folder. Raises `RefusedError` for a timeline.json that is not ours."""
@@ -209,34 +210,6 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
-
-
-def _try_lock(handle: int) -> bool:
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def _release(handle: int) -> None:
-    with contextlib.suppress(OSError):
-        if os.name == "nt":
-            import msvcrt
-
-            os.lseek(handle, 0, os.SEEK_SET)
-            msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_UN)
 
 
 @contextlib.contextmanager

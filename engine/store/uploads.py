@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import InputError, OutputError, RefusedError
+from engine.errors import InputError, NotFoundError, OutputError, RefusedError
 from engine.store.projects import disk_error
 
 if TYPE_CHECKING:
@@ -82,11 +82,11 @@ class Uploads:
         return self.get(upload_id)
 
     def get(self, upload_id: str) -> Upload:
-        """Raises `InputError` (`upload_unknown`)."""
+        """Raises `NotFoundError` (`upload_unknown`)."""
         with self._database.read() as connection:
             row = connection.execute(self._table.select().where(self._table.c.upload_id == upload_id)).mappings().first()
         if row is None:
-            raise InputError("upload_unknown", f"There is no upload {upload_id!r}.", "Create one first.")
+            raise NotFoundError("upload_unknown", f"There is no upload {upload_id!r}.", "Create one first.")
         path = Path(row["path"])
         part = path.with_name(f"{path.name}.part")
         size = next((one.stat().st_size for one in (path, part) if one.exists()), 0)

@@ -29,6 +29,7 @@ class UseCase:
 
     name : `group.verb` for a verb of a group in `GROUPS` (`cutprint group verb`).
     handler : "module:function". long : runs as a job behind HTTP. read_only : changes no document.
+    local : only for the person at the command line.
     """
 
     name: str
@@ -37,6 +38,7 @@ class UseCase:
     summary: str
     long: bool = False
     read_only: bool = False
+    local: bool = False
 
     def load(self) -> Handler:
         """The handler, imported now."""

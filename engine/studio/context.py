@@ -45,6 +45,8 @@ class Studio:
     settings: Settings
     writers: Writers = field(default_factory=dict)
     readers: Readers = field(default_factory=dict)
+    door: str = "cli"
+    """Through which door the wish came (cli, http, watch, mcp); events say it."""
     make_executor: Callable[[int], Executor] = _no_executor
     now: Callable[[], str] = utc_now
     new_id: Callable[[], str] = lambda: uuid.uuid4().hex[:12]

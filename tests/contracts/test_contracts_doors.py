@@ -15,11 +15,15 @@ import pytest
 
 from bridge_server import reference
 from bridge_server.cli import cli
+from bridge_server.doors import DOORS
 from bridge_server.options import build_request, parameters
 from bridge_server.pages import PAGES
 from engine import errors
 from engine.model.documents import reference as documents_reference
-from engine.studio.catalog import USE_CASES
+from engine.studio import catalog
+
+USE_CASES = {**catalog.USE_CASES, **DOORS}
+"""Every command: the studio's use cases, and those of the doors themselves."""
 
 ROOT = Path(__file__).parents[2]
 FIXED_COMMANDS = {"demo", "analyze", "song", "edit", "show", "export", "render", "doctor", "cache"}
@@ -55,6 +59,7 @@ def commands() -> dict[str, click.Command]:
 
 
 def test_commands_are_the_table() -> None:
+    assert not set(DOORS) & set(catalog.USE_CASES)
     assert set(USE_CASES) >= FIXED_COMMANDS
     assert set(commands()) == set(USE_CASES) == set(PAGES)
 

@@ -1,0 +1,21 @@
+"""Pages of the doors' own commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from bridge_server.pages.layout import Result
+
+__all__ = ["PAGES"]
+
+
+def serve_page(result: Result) -> str:
+    return f"The bridge at {result['url']} ran for {result['ran_s']:.0f} s."
+
+
+def open_page(result: Result) -> str:
+    return f"{'Started' if result['started'] else 'Found'} the bridge: {result['url']}"
+
+
+PAGES: Mapping[str, Callable[[Result], str]] = MappingProxyType({"serve": serve_page, "open": open_page})
