@@ -74,17 +74,31 @@ def _levelled(flux: NDArray[np.float32]) -> Array:
     return np.asarray(np.interp(at - EARLY_S * FRAMES_PER_S, at, level))
 
 
-def track_beats(levels: NDArray[np.float32]) -> BeatTrack:
-    """The likeliest beats of `beats_network.bands`; an empty track where the music is too short for two."""
-    # With silence in front of it, an attack on the very first sample is a rise like any other.
-    led = np.concatenate([np.zeros((LEAD_FRAMES, levels.shape[1]), levels.dtype), levels])
-    curves = calibrated(forward(with_rises(led)))[LEAD_FRAMES - EDGE_FRAMES :]
+def track_beats(levels: NDArray[np.float32], heard: NDArray[np.float32] | None = None, heard_per_s: float = FRAMES_PER_S) -> BeatTrack:
+    """The likeliest beats of `beats_network.bands`; an empty track where the music is too short for two.
+
+    heard : curves of another network, `heard_per_s` frames a second, to be used instead of our own.
+    """
+    curves = _our_curves(levels) if heard is None else _at_our_rate(heard, heard_per_s, len(levels))
     found = decode(curves, FRAMES_PER_S)
     if found is None:
         return NOTHING
     beats = (found.frames - EDGE_FRAMES) / FRAMES_PER_S
     bpm = 60 / float(np.median(np.diff(beats)))
     return BeatTrack(beats, found.positions, found.metre, bpm, _confidence(curves, found), _alternatives(curves, found, bpm))
+
+
+def _our_curves(levels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Curves of our own network, with a lead of EDGE_FRAMES."""
+    # With silence in front of it, an attack on the very first sample is a rise like any other.
+    led = np.concatenate([np.zeros((LEAD_FRAMES, levels.shape[1]), levels.dtype), levels])
+    return calibrated(forward(with_rises(led)))[LEAD_FRAMES - EDGE_FRAMES :]
+
+
+def _at_our_rate(heard: NDArray[np.float32], per_s: float, count: int) -> NDArray[np.float32]:
+    """Curves at FRAMES_PER_S, with the lead of EDGE_FRAMES. Slower curves keep the height of their peaks."""
+    at = np.maximum(0, np.arange(-EDGE_FRAMES, count)) / FRAMES_PER_S * per_s
+    return np.stack([np.interp(at, np.arange(len(heard)), heard[:, k], right=0.0) for k in (0, 1)], axis=1).astype(np.float32)
 
 
 def _confidence(curves: NDArray[np.float32], found: Decoded) -> float:

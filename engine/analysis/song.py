@@ -14,6 +14,7 @@ from engine.errors import SongError
 from engine.media.decode import audio
 from engine.model.analysis import BeatSource, SongAnalysis, TempoAlternative
 from engine.model.media import Media
+from engine.perception.contracts import BeatListener
 from engine.progress import SILENT, Progress
 
 __all__ = ["SONG_ANALYSER_VERSION", "analyse_samples", "analyse_song", "click_mix"]
@@ -48,22 +49,27 @@ class _Grid:
     notes: tuple[str, ...]
 
 
-def analyse_song(media: Media, progress: Progress = SILENT) -> SongAnalysis:
-    """Everything about the song in `media`. Raises `SongError` where its sound cannot be decoded."""
+def analyse_song(media: Media, progress: Progress = SILENT, *, listener: BeatListener | None = None) -> SongAnalysis:
+    """Everything about the song in `media`. Raises `SongError` where its sound cannot be decoded.
+
+    listener : another network to find beats with; default: our own.
+    """
     if media.duration_s > LONGEST_S:
         raise SongError("song_too_long", f"{media.name} is over three hours long.", "Cut out the part you need.")
     progress.stage("Listening to the song", 3)
     samples = audio(media.path, RATE_HZ)
     progress.advance()
-    return analyse_samples(samples, media.media_id, progress)
+    return analyse_samples(samples, media.media_id, progress, listener=listener)
 
 
-def analyse_samples(samples: NDArray[np.float32], media_id: str = "", progress: Progress = SILENT) -> SongAnalysis:
+def analyse_samples(
+    samples: NDArray[np.float32], media_id: str = "", progress: Progress = SILENT, *, listener: BeatListener | None = None
+) -> SongAnalysis:
     """The same of decoded sound: mono, RATE_HZ, [-1, 1]."""
     duration_s = len(samples) / RATE_HZ
     levels = bands(samples)
     attacks, energy = onsets(levels), _energy(samples)
-    grid = _grid(samples, levels, attacks, duration_s)
+    grid = _grid(samples, levels, attacks, duration_s, listener)
     progress.advance()
     downbeats = grid.beats[grid.positions == 1]
     structure = find_structure(levels, energy, ENERGY_RATE_HZ, downbeats, duration_s)
@@ -72,7 +78,7 @@ def analyse_samples(samples: NDArray[np.float32], media_id: str = "", progress: 
     return SongAnalysis(
         media_id=media_id,
         analyser_version=SONG_ANALYSER_VERSION,
-        options="",
+        options=listener.name if listener else "",
         duration_s=duration_s,
         tempo_bpm=round(grid.bpm, 3),
         tempo_alternatives=tuple(TempoAlternative(bpm, share) for bpm, share in grid.alternatives),
@@ -98,11 +104,13 @@ def _rounded(times: NDArray[np.float64]) -> tuple[float, ...]:
     return tuple(round(float(time), 6) for time in times)
 
 
-def _grid(samples: NDArray[np.float32], levels: NDArray[np.float32], attacks: Onsets, duration_s: float) -> _Grid:
+def _grid(
+    samples: NDArray[np.float32], levels: NDArray[np.float32], attacks: Onsets, duration_s: float, listener: BeatListener | None
+) -> _Grid:
     level_db = 10 * np.log10(float(np.mean(samples**2, dtype=float)) + 1e-24) if len(samples) else -240.0
     if level_db < SILENCE_DB:
         return _even(duration_s, f"The song is silent: cuts follow an even grid of {EVEN_BPM:.0f} beats a minute.")
-    track = track_beats(levels)
+    track = track_beats(levels) if listener is None else track_beats(levels, listener.curves(samples), listener.frames_per_s)
     if len(track.beats) < 2:
         return _even(duration_s, "The song is too short to have a beat: cuts follow an even grid.")
     if track.confidence < LEAST_CONFIDENCE:

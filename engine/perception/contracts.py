@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine.model.analysis import Box
 
-__all__ = ["Embedder", "FaceFinder", "FoundFace", "Transcriber", "Word"]
+__all__ = ["BeatListener", "Embedder", "FaceFinder", "FoundFace", "Transcriber", "Word"]
 
 Picture = NDArray[np.uint8]
 
@@ -51,3 +51,19 @@ class Embedder(Protocol):
 
 class Transcriber(Protocol):
     def words(self, samples: NDArray[np.float32], rate_hz: int) -> list[Word]: ...
+
+
+class BeatListener(Protocol):
+    """Music to curves of likelihood. name : which network with which weights, for the record."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def rate_hz(self) -> int: ...
+
+    @property
+    def frames_per_s(self) -> float: ...
+
+    def curves(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Probability of a beat and of a downbeat in each frame, shape (frames, 2); frame k is centred on k / frames_per_s seconds."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from engine.analysis.corrections import Given, correct
 from engine.analysis.song import SONG_ANALYSER_VERSION, analyse_song
-from engine.errors import BadOption, CutprintError, InputError, SongError
+from engine.errors import BadOption, CutprintError, InputError, MissingToolError, SongError
 from engine.model import documents
 from engine.model.analysis import SongAnalysis
 from engine.model.media import Media
+from engine.perception.catalog import beat_listener
 from engine.store.cache import CacheKey
 from engine.store.projects import atomic_write, check_writable
 from engine.studio.footage import full_path, probe_cached
@@ -29,21 +31,36 @@ __all__ = ["measured_song", "song"]
 def measured_song(studio: Studio, path: Path, progress: Progress) -> tuple[Media, SongAnalysis]:
     """The song and what is known of it, corrections applied. Raises `MediaError` or `SongError`."""
     media = _song_media(studio, path, progress)
-    kept = studio.cache.get(_key(media))
+    weights = studio.settings.beat_weights
+    key = CacheKey(media.media_id, "song", SONG_ANALYSER_VERSION, _options(weights))
+    kept = studio.cache.get(key)
     if kept is None:
-        body = run_all(studio, measure, [media], "Listening to the song", progress)[0]
+        body = run_all(studio, functools.partial(measure, weights=weights), [media], "Listening to the song", progress)[0]
         if isinstance(body, CutprintError):
             raise body
-        studio.cache.put(_key(media), body)
+        studio.cache.put(key, body)
         kept = body
     analysis = documents.decode(documents.loads(kept.decode()))
     assert isinstance(analysis, SongAnalysis)
     return media, _corrected(studio, media, analysis)
 
 
-def measure(media: Media) -> bytes:
+def measure(media: Media, weights: str = "") -> bytes:
     """One song in a worker process."""
-    return documents.dumps(documents.encode(analyse_song(media))).encode()
+    listener = beat_listener(Path(weights)) if weights else None
+    return documents.dumps(documents.encode(analyse_song(media, listener=listener))).encode()
+
+
+def _options(weights: str) -> str:
+    """Foreign weights by name, size and age."""
+    if not weights:
+        return ""
+    try:
+        facts = Path(weights).stat()
+    except OSError as cause:
+        hint = "Set beat_weights to a checkpoint of Beat This!, such as final0.ckpt, or leave it empty."
+        raise MissingToolError("beat_weights_unusable", f"There are no weights at {weights}.", hint, path=weights) from cause
+    return f"{Path(weights).name}-{facts.st_size}-{facts.st_mtime_ns}"
 
 
 def _song_media(studio: Studio, path: Path, progress: Progress) -> Media:
@@ -58,10 +75,6 @@ def _song_media(studio: Studio, path: Path, progress: Progress) -> Media:
         hint = "Give an mp3, wav, flac, m4a or ogg file, or a video with sound."
         raise SongError("song_no_audio", f"{path.name} has no sound.", hint, path=str(path))
     return result
-
-
-def _key(media: Media) -> CacheKey:
-    return CacheKey(media.media_id, "song", SONG_ANALYSER_VERSION)
 
 
 def song(studio: Studio, request: SongRequest, progress: Progress) -> dict[str, Any]:
