@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
@@ -127,8 +127,8 @@ class Taste:
     order: Order
     beat_offset_s: float = 0.0
     slow_motion: bool = False
-    size_hold: Mapping[str, float] = MappingProxyType({})
-    moment_weights: Mapping[str, float] = MappingProxyType({})
+    size_hold: Mapping[str, float] = field(default_factory=dict)
+    moment_weights: Mapping[str, float] = field(default_factory=dict)
 
 
 def neutral_taste(profile: StyleProfile) -> Taste:

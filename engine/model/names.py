@@ -11,6 +11,7 @@ __all__ = [
     "ANGLES",
     "AUDIO_MODES",
     "CUT_FREQUENCIES",
+    "CUT_KINDS",
     "DELETE_REASONS",
     "INSTRUCTIONS",
     "INSTRUCTION_ALIASES",
@@ -33,6 +34,8 @@ ANGLES = ("front", "side", "overhead", "other", UNKNOWN)
 MOTIONS = ("static", "slow_pan", "fast_pan", "handheld", "zoom_in", "zoom_out")
 
 TRANSITIONS = ("hard_cut", "quick_dissolve", "whip_pan", "dip_to_black")
+CUT_KINDS = (*TRANSITIONS, "flash", "start")
+"""How a shot of a finished work may begin: what edits can hold, and what is only observed."""
 SECTION_LABELS = ("intro", "build", "drop", "break", "outro", "verse", UNKNOWN)
 TRACK_KINDS = ("alternates", "overlay", "captions", "source_sound")
 AUDIO_MODES = ("song", "source", "both", "none")

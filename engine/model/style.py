@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from engine.errors import BadOption
+from engine.errors import BadOption, DocumentError
 from engine.model.names import AUDIO_MODES
 from engine.model.time import FrameRate, FrameSpan
 
@@ -18,12 +18,16 @@ __all__ = [
     "FigureSource",
     "Figures",
     "LearnedModel",
+    "LinearModel",
     "MomentPreferences",
     "PacingPatterns",
     "QualityThresholds",
     "SequencingPatterns",
     "ShotPatterns",
+    "Sliders",
+    "StyleModels",
     "StyleProfile",
+    "StyleRange",
     "TransitionPreferences",
     "Work",
 ]
@@ -100,13 +104,18 @@ class ShotPatterns:
 
 @dataclass(frozen=True)
 class SequencingPatterns:
-    """`angle_transitions` and `shot_type_transitions`: "front_to_side" -> probability of the second given the first."""
+    """`angle_transitions` and `shot_type_transitions`: "front_to_side" -> probability of the second given the first.
+
+    angle_return_rate, shot_type_return_rate : share of changes after which the third shot is like the first again (A-B-A).
+    """
 
     angle_transitions: Mapping[str, float]
     same_angle_repeat_rate: float
     max_same_angle_streak: int
     shot_type_transitions: Mapping[str, float] = field(default_factory=dict)
     motion_transitions: Mapping[str, float] = field(default_factory=dict)
+    angle_return_rate: float = 1 / 3
+    shot_type_return_rate: float = 1 / 3
 
 
 @dataclass(frozen=True)
@@ -114,7 +123,8 @@ class PacingPatterns:
     """Holds are seconds.
 
     beat_offset_frames : offset of cuts to their beat in frames at 30 fps (negative: early) -> share.
-    duration_beats : shot length in beats ("1", "2", "4") -> share.
+    duration_beats : shot length in beats ("1", "2", "4") -> share. on_beat_rate : share of cuts within 70 ms of a beat.
+    bar_cut_rate : share of cuts on bar lines, section starts and drops.
     """
 
     cuts_per_beat: float
@@ -124,6 +134,8 @@ class PacingPatterns:
     hold_duration_wide: float
     beat_offset_frames: Mapping[str, float] = field(default_factory=dict)
     duration_beats: Mapping[str, float] = field(default_factory=dict)
+    on_beat_rate: float = 1.0
+    bar_cut_rate: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -148,6 +160,8 @@ class TransitionPreferences:
     hard_cut: float = 1.0
     quick_dissolve: float = 0.0
     whip_pan: float = 0.0
+    dip_to_black: float = 0.0
+    flash: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -171,11 +185,82 @@ class MomentPreferences:
 
 @dataclass(frozen=True)
 class LearnedModel:
-    """A trained selector beside the statistics; `model_path` is relative to the profile, xgboost's own JSON or UBJ."""
+    """Trained models beside the statistics; `model_path` is relative to the profile: JSON, never pickle.
+
+    version : counts up with every training. projects : sessions and old projects it learned selection from.
+    """
 
     model_type: str
     model_path: str
     feature_importance: Mapping[str, float]
+    version: int = 1
+    projects: int = 0
+
+
+@dataclass(frozen=True)
+class StyleRange:
+    """What a creator's own works span in one dimension of style: p10 to p90 over `n` works, and their median."""
+
+    low: float
+    high: float
+    median: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Sliders:
+    """What a person asks for on top of what was learned, each -1 to 1; 0 leaves the style as it is.
+
+    pace : slower to quicker. energy : calmer to livelier. beat : freer to stricter on the beat. transitions : harder to softer.
+    """
+
+    pace: float = 0.0
+    energy: float = 0.0
+    beat: float = 0.0
+    transitions: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, value in self.__dict__.items():
+            if not -1.0 <= value <= 1.0:
+                raise BadOption("bad_slider", f"{name} cannot be {value:g}.", "Sliders go from -1 to 1.")
+
+
+@dataclass(frozen=True)
+class LinearModel:
+    """log odds = bias + sum of weights * (feature - centre) / scale. covariance : of the weights, row after row; empty where unknown."""
+
+    features: tuple[str, ...]
+    centre: tuple[float, ...]
+    scale: tuple[float, ...]
+    weights: tuple[float, ...]
+    covariance: tuple[float, ...] = ()
+    bias: float = 0.0
+
+    def __post_init__(self) -> None:
+        size = len(self.features)
+        whole = len(self.centre) == len(self.scale) == len(self.weights) == size and len(self.covariance) in (0, size * size)
+        if not whole or size > 500 or any(value <= 0 for value in self.scale):
+            raise DocumentError("document_invalid", "A linear model needs a centre, a scale and a weight per feature.", "Learn it again.")
+
+
+@dataclass(frozen=True)
+class StyleModels:
+    """What was trained beside the statistics: who is chosen (`selection`) and when it is cut (`pace`), linear around the prior.
+
+    *_trees : xgboost's own JSON of the residual on that margin; empty where it did not help on works it had not seen.
+    calibration : slope and intercept that turn a selection score into the chance that a clip is used.
+    """
+
+    creator_id: str
+    number: int
+    selection: LinearModel
+    pace: LinearModel
+    selection_trees: Mapping[str, Any] = field(default_factory=dict)
+    pace_trees: Mapping[str, Any] = field(default_factory=dict)
+    calibration: tuple[float, float] = (1.0, 0.0)
+    projects: int = 0
+    shots: int = 0
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -186,6 +271,7 @@ class Work:
     media_id: str
     shots: int
     kind: Literal["video", "project", "timeline", "session"] = "video"
+    left_out: bool = False
 
 
 @dataclass(frozen=True)
@@ -193,6 +279,7 @@ class StyleProfile:
     """A creator's fingerprint. Without a creator it is the neutral prior (`creator_id` None).
 
     figures : dotted field name ("pacing_patterns.cuts_per_beat") -> how well it is known.
+    ranges : dimension of style -> what the creator's works span. sliders : the person's wish, applied when an edit is made.
     """
 
     creator_id: str | None
@@ -207,6 +294,8 @@ class StyleProfile:
     learned_model: LearnedModel | None = None
     moment_preferences: MomentPreferences = MomentPreferences()
     figures: Mapping[str, Figures] = field(default_factory=dict)
+    ranges: Mapping[str, StyleRange] = field(default_factory=dict)
+    sliders: Sliders = Sliders()
     works: tuple[Work, ...] = ()
     notes: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)

@@ -52,6 +52,22 @@ _ROWS = (
     UseCase("analyze", requests.AnalyzeRequest, "engine.studio.analysing:analyze", "Measure clips.", long=True, read_only=True),
     UseCase("song", requests.SongRequest, "engine.studio.songs:song", "Find a song's beats and sections.", long=True),
     UseCase("edit", requests.EditRequest, "engine.studio.editing:edit", "Edit clips to a song.", long=True),
+    UseCase("learn", requests.LearnRequest, "engine.studio.learning:learn", "Learn a creator's style from finished works.", long=True),
+    UseCase("style.show", requests.StyleShowRequest, "engine.studio.styles:style_show", "Show a creator's style.", read_only=True),
+    UseCase("style.list", requests.StyleListRequest, "engine.studio.styles:style_list", "List the styles that are known.", read_only=True),
+    UseCase("style.blend", requests.StyleBlendRequest, "engine.studio.styles:style_blend", "Mix two styles into a new one."),
+    UseCase("style.set", requests.StyleSetRequest, "engine.studio.styles:style_set", "Make a style quicker, livelier, stricter, softer."),
+    UseCase("style.remove", requests.StyleRemoveRequest, "engine.studio.styles:style_remove", "Unlearn works, or a creator.", long=True),
+    UseCase("style.export", requests.StyleExportRequest, "engine.studio.styles:style_export", "Write a style to a file."),
+    UseCase("style.import", requests.StyleImportRequest, "engine.studio.styles:style_import", "Take a style from a file."),
+    UseCase(
+        "style.evaluate",
+        requests.StyleEvaluateRequest,
+        "engine.studio.styles:style_evaluate",
+        "Judge a style on works left out of learning.",
+        long=True,
+        read_only=True,
+    ),
     UseCase("show", requests.ShowRequest, "engine.studio.showing:show", "Show a cut with its reasons.", read_only=True),
     UseCase("export", requests.ExportRequest, "engine.studio.exporting:export", "Write a timeline for another program."),
     UseCase("render", requests.RenderRequest, "engine.studio.rendering:render", "Render a timeline to a video file.", long=True),
@@ -59,7 +75,11 @@ _ROWS = (
     UseCase("cache", requests.CacheRequest, "engine.studio.caching:cache", "Look at or clear what was measured."),
 )
 
-GROUPS: MappingProxyType[str, str] = MappingProxyType({})
+GROUPS: MappingProxyType[str, str] = MappingProxyType(
+    {
+        "style": "Creators' styles: look at them, mix, steer and move them.",
+    }
+)
 """Command groups -> what they are for (one sentence)."""
 
 USE_CASES = MappingProxyType({row.name: row for row in _ROWS})

@@ -14,7 +14,7 @@ from engine.analysis.groups import group_clips
 from engine.edit.footage import ClipInput, judge
 from engine.edit.make import make_edit
 from engine.edit.song_window import choose_song_window
-from engine.errors import BadOption, FootageError, InputError
+from engine.errors import BadOption, FootageError
 from engine.model.media import Media
 from engine.model.style import Brief, ClipWish, StyleProfile
 from engine.model.time import STANDARD_RATES, FrameRate, FrameSpan
@@ -24,7 +24,7 @@ from engine.studio import exporting, rendering
 from engine.studio.footage import Footage, find_clips, full_path, gather
 from engine.studio.requests import ASPECTS, EditRequest
 from engine.studio.songs import measured_song
-from engine.style.prior import neutral_profile
+from engine.studio.styles import chosen_style, scored
 
 if TYPE_CHECKING:
     from engine.progress import Progress
@@ -47,7 +47,7 @@ def edit(studio: Studio, request: EditRequest, progress: Progress) -> dict[str, 
         before = folder.current()
         names = [HEAD, STORYBOARD_NAME, *exporting.EDIT_FILES, *([VIDEO_NAME] if request.render else [])]
         folder.refuse_foreign(names)
-        profile = _profile(request.creator)
+        profile, _taste = chosen_style(studio, request.creator)
         find_clips(request.clips, request.output)  # an empty folder is said before the song is measured
         song_media, song = measured_song(studio, request.song, progress)
         choose_song_window(song, _draft_brief(request))  # a song that is too short is said before clips are measured
@@ -61,6 +61,7 @@ def edit(studio: Studio, request: EditRequest, progress: Progress) -> dict[str, 
         timeline = make_edit(
             brief, clips, song_media, song, profile, groups, project_id=project, created_at=studio.now(), progress=progress
         )
+        timeline = scored(timeline, profile, {clip.media.media_id: clip.analysis for clip in clips})
         timeline = timeline.replace(
             outcomes=(*timeline.outcomes, *_other_outcomes(footage)),
             revision=before.revision + 1 if before else 1,
@@ -83,13 +84,6 @@ def _check(request: EditRequest) -> None:
     if request.fps is not None and not 10 <= FrameRate.parse(request.fps).fps <= 120:
         raise BadOption("bad_rate", f"An edit cannot run at {request.fps} frames a second.", "Use 24, 25, 29.97, 30, 50 or 60.")
     check_writable(request.output)
-
-
-def _profile(creator: str | None) -> StyleProfile:
-    if creator is None:
-        return neutral_profile()
-    hint = "Leave out --creator to edit in the neutral style."
-    raise InputError("creator_unknown", f"Nothing has been learned from {creator!r} yet.", hint, creator=creator)
 
 
 def _draft_brief(request: EditRequest) -> Brief:

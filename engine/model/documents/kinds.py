@@ -17,8 +17,9 @@ from engine.model.analysis import ClipAnalysis, SongAnalysis
 from engine.model.cutlist import CutList
 from engine.model.documents.codec import check_derived, from_plain, to_plain
 from engine.model.media import Media
-from engine.model.style import Brief, StyleProfile
+from engine.model.style import Brief, StyleModels, StyleProfile
 from engine.model.timeline import Timeline
+from engine.model.works import FinishedWork
 
 __all__ = ["KINDS", "UPGRADES", "Kind", "decode", "encode", "schema", "schema_path", "validate"]
 
@@ -35,6 +36,8 @@ class Kind:
 _ROWS = (
     Kind("timeline", "1.0", Timeline),
     Kind("style_profile", "1.0", StyleProfile),
+    Kind("style_models", "1.0", StyleModels),
+    Kind("finished_work", "1.0", FinishedWork),
     Kind("clip_analysis", "1.0", ClipAnalysis),
     Kind("song_analysis", "1.0", SongAnalysis),
     Kind("cut_list", "1.0", CutList),

@@ -119,6 +119,8 @@ STYLE = {
         learned_model | | a trained selector beside the statistics; null when there is none
         moment_preferences | | which part of a take is chosen
         figures | | dotted name of a figure: how well it is known
+        ranges | | dimension of style: what the creator's works span
+        sliders | | what a person asks for on top of what was learned
         works | | what it was learned from
         notes | | in words
     """,
@@ -134,6 +136,8 @@ STYLE = {
         max_same_angle_streak | >= 0 | most shots in a row from one angle
         shot_type_transitions | 0..1 | the same of shot types
         motion_transitions | 0..1 | the same of camera motions
+        angle_return_rate | 0..1 | share of changes of angle after which the third shot is like the first again
+        shot_type_return_rate | 0..1 | the same of shot types
     """,
     "PacingPatterns": """
         cuts_per_beat | >= 0 | cuts divided by beats
@@ -143,6 +147,8 @@ STYLE = {
         hold_duration_wide | >= 0 s | mean length of wide shots
         beat_offset_frames | 0..1 | offset of cuts to their beat in frames at 30 fps (negative: early): share
         duration_beats | 0..1 | length of shots in beats: share
+        on_beat_rate | 0..1 | share of cuts within 70 ms of a beat
+        bar_cut_rate | 0..1 | share of cuts on bar lines, section starts and drops
     """,
     "EnergyMatching": """
         high_energy_sections | | how loud sections are cut
@@ -157,6 +163,8 @@ STYLE = {
         hard_cut | 0..1 | share
         quick_dissolve | 0..1 | share
         whip_pan | 0..1 | share
+        dip_to_black | 0..1 | share
+        flash | 0..1 | share
     """,
     "QualityThresholds": """
         min_visual_quality | 0..1 | least `visual_quality`
@@ -166,8 +174,98 @@ STYLE = {
     """,
     "LearnedModel": """
         model_type | | what trained it
-        model_path | | file beside the profile: the trainer's own JSON or UBJ, never pickle
+        model_path | | file beside the profile: JSON, never pickle
         feature_importance | | share of each feature in its decisions
+        version | >= 1 | counts up with every training
+        projects | >= 0 | sessions and old projects that taught it selection
+    """,
+    "StyleRange": """
+        low | | 10th percentile over the works
+        high | | 90th percentile
+        median | | median
+        n | >= 0 | works
+    """,
+    "Sliders": """
+        pace | -1..1 | slower to quicker
+        energy | -1..1 | calmer to livelier
+        beat | -1..1 | freer to stricter on the beat
+        transitions | -1..1 | harder to softer
+    """,
+    "LinearModel": """
+        features | | names of the columns
+        centre | | taken off each
+        scale | > 0 | then divided by
+        weights | | log odds per unit
+        covariance | | of the weights, row after row; empty where unknown
+        bias | | log odds where every feature is at its centre
+    """,
+    "StyleModels": """
+        creator_id | | whose
+        number | >= 1 | counts up with every training
+        selection | | which clips are chosen
+        pace | | when a shot ends
+        selection_trees | | xgboost's own JSON of the residual; empty where it did not help
+        pace_trees | | the same for pace
+        calibration | | slope and intercept from selection score to the log odds of being used
+        projects | >= 0 | sessions and old projects it learned selection from
+        shots | >= 0 | shots it learned pace from
+        notes | | in words
+    """,
+    "FinishedWork": """
+        name | | its file's name
+        media_id | | fingerprint of its content
+        kind | | what it was: a video, an old project with its raw clips, a timeline, a session
+        duration_s | >= 0 s | length
+        width | >= 0 px | as displayed
+        height | >= 0 px | as displayed
+        fps | > 0 frames per second | rate
+        shots | | in order
+        grid | | the beats under it; null without music
+        raw | | the clips it was cut from, used or not; empty where unknown
+        signature | 64 bits | perceptual hashes as 16 hex digits, two a second
+        speech | 0..1 | probability that somebody speaks; null: not measured
+        learned_at | ISO 8601 | when
+        misfit | | why it does not look like the creator's other works
+        left_out | | kept, but not learned from
+        notes | | what is odd about it
+    """,
+    "FinishedShot": """
+        start_s | s | in the work
+        duration_s | >= 0 s | length
+        begins_with | | how it begins
+        shot_type | 0..1 | probability of each shot type
+        angle | 0..1 | probability of each angle
+        motion | 0..1 | probability of each kind of camera motion
+        features | | what was measured, by name
+        energy | 0..1 | of the music under it; null without music
+        energy_rise | | against the second before it
+        strength | 0..1 | how much the music asks for the opening cut
+        beats | >= 0 | length in beats
+        offset_s | s | opening cut against its nearest beat; negative: early
+        used | | the raw clip it comes from; null where unknown
+    """,
+    "RawUse": """
+        media_id | | the raw clip
+        start_s | s | in it
+        end_s | s | in it
+        speed | > 0 | of playing
+        mirrored | | flipped left to right
+        confidence | 0..1 | how sure
+    """,
+    "RawClip": """
+        media_id | | the clip
+        file | | its name
+        duration_s | >= 0 s | length
+        features | | what was measured, by name
+        used | | whether the work shows it
+        group | | clips of one number are near-duplicates
+    """,
+    "BeatGrid": """
+        bpm | > 0 beats per minute | tempo
+        confidence | 0..1 | how sure the beats are
+        times_s | s | beats, from the work's start
+        strengths | 0..1 | how much the music asks for a cut there
+        energies | 0..1 | of the second that follows
     """,
     "MomentPreferences": """
         position | 0..1 | shares over ten equal parts of the take
@@ -185,6 +283,7 @@ STYLE = {
         media_id | | fingerprint of its content
         shots | >= 0 | shots in it
         kind | | what it was
+        left_out | | kept, but not learned from
     """,
     "Brief": """
         rate | frames per second | of the edit, exact

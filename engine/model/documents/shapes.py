@@ -28,6 +28,7 @@ from engine.model.timeline import (
     Transition,
     UserEdit,
 )
+from engine.model.works import FinishedShot
 
 __all__ = ["SHAPES"]
 
@@ -114,6 +115,9 @@ SHAPES = MappingProxyType(
         StyleProfile: Shape(rest="extra"),
         ShotPatterns: Shape(enums={"shot_types": names.SHOT_TYPES}),
         EnergyRule: Shape(enums={"preferred_shot_type": names.SHOT_TYPES, "cut_frequency": names.CUT_FREQUENCIES}),
+        FinishedShot: Shape(
+            enums={"begins_with": names.CUT_KINDS, "shot_type": names.SHOT_TYPES, "angle": names.ANGLES, "motion": names.MOTIONS}
+        ),
         Brief: Shape(enums={"audio": names.AUDIO_MODES}),
         ClipAnalysis: Shape(enums={"shot_type": names.SHOT_TYPES, "angle": names.ANGLES, "motion": names.MOTIONS}, unmeasured=True),
         RegenerateRequested: Shape(enums={"instruction": names.INSTRUCTIONS}),

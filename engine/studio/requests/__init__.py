@@ -23,6 +23,17 @@ from engine.studio.requests.main_job import (
     ShowRequest,
     SongRequest,
 )
+from engine.studio.requests.styles import (
+    LearnRequest,
+    StyleBlendRequest,
+    StyleEvaluateRequest,
+    StyleExportRequest,
+    StyleImportRequest,
+    StyleListRequest,
+    StyleRemoveRequest,
+    StyleSetRequest,
+    StyleShowRequest,
+)
 
 __all__ = [
     "ASPECTS",
@@ -36,7 +47,16 @@ __all__ = [
     "DoctorRequest",
     "EditRequest",
     "ExportRequest",
+    "LearnRequest",
     "RenderRequest",
     "ShowRequest",
     "SongRequest",
+    "StyleBlendRequest",
+    "StyleEvaluateRequest",
+    "StyleExportRequest",
+    "StyleImportRequest",
+    "StyleListRequest",
+    "StyleRemoveRequest",
+    "StyleSetRequest",
+    "StyleShowRequest",
 ]

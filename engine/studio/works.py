@@ -1,0 +1,274 @@
+"""Files -> finished works: videos with their own sound or a given song, timelines of other programs, and the raw clips behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.analysis.aligning import RATE_HZ, align
+from engine.analysis.clip import AnalysisOptions
+from engine.analysis.finished import SHOTS_VERSION, ShotLook, look_at_shots
+from engine.analysis.groups import group_clips
+from engine.analysis.song import SONG_ANALYSER_VERSION
+from engine.errors import CutprintError, FootageError, MediaError
+from engine.media import decode
+from engine.model import documents
+from engine.model.analysis import ClipAnalysis, Shot, SongAnalysis
+from engine.model.cutlist import CutEvent, CutList, CutTrack
+from engine.model.media import Media
+from engine.model.time import FrameSpan
+from engine.model.works import FinishedShot, FinishedWork, RawUse
+from engine.store.cache import CacheKey
+from engine.studio import songs
+from engine.studio.footage import Clip, Footage, Problem, gather
+from engine.studio.resolving import Resolved, read_cut_list, resolve
+from engine.studio.workers import run_all
+from engine.style import examples, matching
+from engine.style.examples import Seen
+
+if TYPE_CHECKING:
+    from engine.progress import Progress
+    from engine.studio.context import Studio
+
+__all__ = ["Table", "table_of", "timeline_works", "video_works"]
+
+KIND_OF_TRANSITION = {"dissolve": "quick_dissolve", "dip_to_black": "dip_to_black", "whip_pan": "whip_pan"}
+UNSEEN = ShotLook({"unknown": 1.0}, {"unknown": 1.0}, {"static": 1.0})
+LEAST_SONG_S = 5.0
+"""A sound under a timeline that is shorter is an effect, not its song."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Raw clips as they lay on the table. groups : media id -> number of its near-duplicates."""
+
+    clips: Mapping[str, Clip] = field(default_factory=dict)
+    groups: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def analyses(self) -> dict[str, tuple[str, ClipAnalysis]]:
+        return {one: (clip.path.name, clip.analysis) for one, clip in self.clips.items()}
+
+
+def table_of(studio: Studio, folder: Path | None, progress: Progress) -> tuple[Table, tuple[Problem, ...]]:
+    """The raw clips in a folder, measured; and those that cannot be used."""
+    if folder is None:
+        return Table(), ()
+    footage = gather(studio, [folder], AnalysisOptions(), None, progress)
+    clips = {clip.media.media_id: clip for clip in footage.clips}
+    groups = group_clips({one: clip.analysis for one, clip in clips.items()})
+    numbers = {member: number for number, group in enumerate(groups) if group.kind == "near_duplicate" for member in group.members}
+    return Table(clips, numbers), footage.problems
+
+
+def video_works(
+    studio: Studio, videos: Sequence[Path], given: Sequence[Path], table: Table, progress: Progress
+) -> tuple[list[FinishedWork], list[Problem]]:
+    """Finished videos as works, in their order; and the files that cannot be used."""
+    footage = gather(studio, videos, AnalysisOptions(), None, progress)
+    looks = _looks(studio, footage, progress)
+    sounds = _soundtracks(studio, [clip.media for clip in footage.clips], progress)
+    choices = [songs.measured_song(studio, path, progress) for path in given]
+    works = []
+    for clip in footage.clips:
+        progress.check()
+        song, offset, note = _song_of(clip.media, sounds.get(clip.media.media_id), choices)
+        seen = [Seen(look.shot_type, look.angle, look.motion, look.face_height) for look in looks[clip.media.media_id]]
+        work = examples.from_video(clip.media, clip.analysis, seen, song, offset, studio.now())
+        works.append(_with_raw(_noted(work, note), clip, table))
+    return works, list(footage.problems)
+
+
+def _noted(work: FinishedWork, note: str) -> FinishedWork:
+    return replace(work, notes=(*work.notes, note)) if note else work
+
+
+def _looks(studio: Studio, footage: Footage, progress: Progress) -> dict[str, tuple[ShotLook, ...]]:
+    keys = {
+        clip.media.media_id: CacheKey(clip.media.media_id, "shots", SHOTS_VERSION, clip.analysis.analyser_version) for clip in footage.clips
+    }
+    found: dict[str, tuple[ShotLook, ...]] = {}
+    for clip in footage.clips:
+        body = studio.cache.get(keys[clip.media.media_id])
+        rows = documents.loads(body.decode()) if body else None
+        if isinstance(rows, list) and len(rows) == len(clip.analysis.shots):
+            found[clip.media.media_id] = tuple(ShotLook(**row) for row in rows)
+    missing = [clip for clip in footage.clips if clip.media.media_id not in found]
+    jobs = [(clip.media, clip.analysis.shots) for clip in missing]
+    weights = [float(len(clip.analysis.shots)) for clip in missing]
+    for clip, looks in zip(missing, run_all(studio, look, jobs, "Looking at shots", progress, weights) if jobs else ()):
+        if isinstance(looks, CutprintError):
+            found[clip.media.media_id] = (UNSEEN,) * len(clip.analysis.shots)
+        else:
+            studio.cache.put(keys[clip.media.media_id], documents.dumps([one.__dict__ for one in looks]).encode())
+            found[clip.media.media_id] = looks
+    return found
+
+
+def _look_key(clip: Clip) -> CacheKey:
+    return CacheKey(clip.media.media_id, "shots", SHOTS_VERSION, clip.analysis.analyser_version)
+
+
+def look(job: tuple[Media, tuple[Shot, ...]]) -> tuple[ShotLook, ...]:
+    """One video's shots in a worker process."""
+    return look_at_shots(*job)
+
+
+def _soundtracks(studio: Studio, media: Sequence[Media], progress: Progress) -> dict[str, SongAnalysis]:
+    """What is heard in each video; those without sound, or with sound that nothing can be made of, are left out."""
+    heard = [one for one in media if one.audio is not None]
+    missing = [one for one in heard if studio.cache.get(CacheKey(one.media_id, "song", SONG_ANALYSER_VERSION)) is None]
+    weights = [one.duration_s for one in missing]
+    for one, body in zip(missing, run_all(studio, songs.measure, missing, "Listening to the videos", progress, weights) if missing else ()):
+        if isinstance(body, bytes):
+            studio.cache.put(CacheKey(one.media_id, "song", SONG_ANALYSER_VERSION), body)
+    found = {}
+    for one in heard:
+        if studio.cache.get(CacheKey(one.media_id, "song", SONG_ANALYSER_VERSION)) is not None:
+            found[one.media_id] = songs.measured_song(studio, Path(one.path), progress)[1]
+    return found
+
+
+def _song_of(media: Media, own: SongAnalysis | None, given: Sequence[tuple[Media, SongAnalysis]]) -> tuple[SongAnalysis | None, float, str]:
+    """The beats to measure against: of a given song where one lies under the video, else of the video's own sound."""
+    if media.audio is None:
+        return None, 0.0, "No sound: how its cuts lie to the beat is not known."
+    if given:
+        try:
+            heard = decode.audio(media.path, RATE_HZ)
+        except CutprintError:
+            heard = None
+        found = [(align(heard, decode.audio(song.path, RATE_HZ)), song, beats) for song, beats in given] if heard is not None else []
+        best = max(found, key=lambda row: row[0].z, default=None)
+        if best is not None and best[0].sure:
+            return best[2], -best[0].song_at_s, f"Over {best[1].name} from {best[0].song_at_s:.2f} s."
+    if own is None or own.confidence <= 0:
+        return own, 0.0, "No beat was found in its sound."
+    return own, 0.0, ""
+
+
+def _with_raw(work: FinishedWork, clip: Clip, table: Table) -> FinishedWork:
+    if not table.clips:
+        return work
+    sources = {one: raw.analysis for one, raw in table.clips.items() if one != clip.media.media_id}
+    spans = [_span(shot, clip.analysis) for shot in work.shots]
+    uses = matching.find_uses(clip.analysis, spans, sources)
+    used = {use.media_id for use in uses if use is not None}
+    return examples.with_uses(work, uses, examples.raw_clips(table.analyses, used, table.groups))
+
+
+def _span(shot: FinishedShot, analysis: ClipAnalysis) -> FrameSpan:
+    start = analysis.rate.frames(shot.start_s)
+    return FrameSpan(start, max(start + 1, analysis.rate.frames(shot.start_s + shot.duration_s)))
+
+
+def timeline_works(
+    studio: Studio, paths: Sequence[Path], folders: Sequence[Path], table: Table, progress: Progress
+) -> tuple[list[FinishedWork], list[Problem]]:
+    """Finished timelines as works; what they use is looked for beside them and in `folders`."""
+    works, problems = [], []
+    for path in paths:
+        try:
+            works.append(_timeline_work(studio, path, folders, table, progress))
+        except CutprintError as error:
+            if error.exit_code != 3:
+                raise
+            problems.append(Problem(path, error))
+    return works, problems
+
+
+def _timeline_work(studio: Studio, path: Path, folders: Sequence[Path], table: Table, progress: Progress) -> FinishedWork:
+    if not path.exists():
+        raise MediaError("media_missing", f"{path} does not exist.", "Check the path.", path=str(path))
+    cuts = read_cut_list(studio, path)
+    resolved = resolve(studio, cuts, beside=path.parent, folders=folders, progress=progress)
+    track = _main_track(cuts, path)
+    clips = _clips_of(studio, resolved, track, table, progress)
+    song, song_at = _song_under(studio, resolved, progress)
+    length = max(event.record.end for event in track.events) - cuts.start_frame
+    duration = float(cuts.rate.seconds(length))
+    grid = examples.beat_grid(song, song_at, duration) if song else None
+    shots = [_event_shot(cuts, track, event, resolved, clips) for event in sorted(track.events, key=lambda one: one.record.start)]
+    notes = [f"{one.name} is offline ({one.why})." for one in resolved.offline] + ([] if grid else ["No song was found under it."])
+    used = {shot.used.media_id for shot in shots if shot.used}
+    raw = examples.raw_clips(table.analyses, used, table.groups) if table.clips and used else ()
+    return FinishedWork(
+        path.name,
+        _content_id(path, shots),
+        "timeline",
+        duration,
+        cuts.width or 0,
+        cuts.height or 0,
+        cuts.rate.fps,
+        examples.placed(shots, grid),
+        grid,
+        raw=raw,
+        learned_at=studio.now(),
+        notes=tuple(notes),
+    )
+
+
+def _content_id(path: Path, shots: Sequence[FinishedShot]) -> str:
+    """Equal cuts of equal names are one work, whichever format they came in."""
+    import hashlib
+
+    said = ";".join(f"{shot.start_s:.3f}:{shot.duration_s:.3f}" for shot in shots)
+    return hashlib.sha256(f"{path.stem}|{said}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _main_track(cuts: CutList, path: Path) -> CutTrack:
+    tracks = [track for track in cuts.tracks if track.kind == "video" and track.enabled and track.events]
+    if not tracks:
+        raise FootageError("timeline_empty", f"{path.name} has no video track with clips in it.", "Export the finished sequence.")
+    return max(tracks, key=lambda track: sum(event.record.duration for event in track.events))
+
+
+def _clips_of(studio: Studio, resolved: Resolved, track: CutTrack, table: Table, progress: Progress) -> dict[str, Clip]:
+    media = {one.media_id: one for event in track.events if (one := resolved.media_of(event)) is not None and one.video is not None}
+    missing = [Path(one.path) for media_id, one in media.items() if media_id not in table.clips]
+    footage = gather(studio, missing, AnalysisOptions(), None, progress) if missing else None
+    found = {media_id: table.clips[media_id] for media_id in media if media_id in table.clips}
+    return {**found, **({clip.media.media_id: clip for clip in footage.clips} if footage else {})}
+
+
+def _event_shot(cuts: CutList, track: CutTrack, event: CutEvent, resolved: Resolved, clips: Mapping[str, Clip]) -> FinishedShot:
+    start = float(cuts.rate.seconds(event.record.start - cuts.start_frame))
+    seconds = float(cuts.rate.seconds(event.record.duration))
+    kinds = {one.at: KIND_OF_TRANSITION.get(one.kind, "quick_dissolve") for one in track.transitions}
+    first = min(one.record.start for one in track.events)
+    begins = "start" if event.record.start == first else kinds.get(event.record.start, "hard_cut")
+    media = resolved.media_of(event)
+    clip = clips.get(media.media_id) if media else None
+    if clip is None or clip.media.video is None:
+        return FinishedShot(start, seconds, begins)
+    rate = clip.media.video.rate
+    offset = event.media.media_start_s
+    offset = offset if offset is not None else Fraction(rate.seconds(clip.media.video.start_frame))
+    inside = max(0.0, float(event.source_start_s - offset))
+    use = RawUse(clip.media.media_id, inside, inside + seconds * float(event.speed), max(0.01, float(event.speed)))
+    low = min(clip.analysis.duration_frames - 1, rate.frames(use.start_s))
+    span = FrameSpan(low, max(low + 1, min(clip.analysis.duration_frames, rate.frames(use.end_s))))
+    facts = clip.analysis
+    return FinishedShot(
+        start, seconds, begins, dict(facts.shot_type), dict(facts.angle), dict(facts.motion), examples.features_of(facts, span), used=use
+    )
+
+
+def _song_under(studio: Studio, resolved: Resolved, progress: Progress) -> tuple[SongAnalysis | None, float]:
+    """The longest sound on an audio track that is no clip's own, and its second at the timeline's first frame."""
+    best: tuple[float, CutEvent, Media] | None = None
+    for track in resolved.cuts.tracks:
+        for event in track.events if track.kind == "audio" else ():
+            media = resolved.media_of(event)
+            if media is not None and media.audio is not None and media.video is None:
+                length = float(resolved.cuts.rate.seconds(event.record.duration))
+                best = max(best, (length, event, media), key=lambda row: row[0]) if best else (length, event, media)
+    if best is None or best[0] < LEAST_SONG_S:
+        return None, 0.0
+    _, event, media = best
+    song = songs.measured_song(studio, Path(media.path), progress)[1]
+    inside = float(event.source_start_s - (event.media.media_start_s or 0))
+    return song, inside - float(resolved.cuts.rate.seconds(event.record.start - resolved.cuts.start_frame))

@@ -1,0 +1,217 @@
+"""What is learned from works: shrunk, honest about what it rests on, and only as strong as the evidence."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+import works as made
+
+from engine.edit.taste import CLIP_FEATURES, CONTEXT_FEATURES, HOLD_FEATURES, Table
+from engine.errors import BadOption, DocumentError
+from engine.model import documents
+from engine.model.style import Sliders
+from engine.style.dimensions import match, measured, ranges_of, score
+from engine.style.fitting import is_same_work, with_misfits
+from engine.style.models.linear import auc
+from engine.style.models.selection import COLUMNS, fit_selection, scores_of
+from engine.style.models.trees import Trees, checked, fit_residual
+from engine.style.prior import neutral_profile
+from engine.style.profile import build_profile, still_from_prior
+from engine.style.taste import learned_taste
+from engine.style.training import learned_model, population, projects_of, train
+from engine.style.transfer import blend_models, blend_profiles, steered
+from engine.style.words import said
+
+
+def test_works_and_models_go_round_as_documents() -> None:
+    work = made.work(3, raw=20)
+    for value in (work, train("mira", [work, made.work(4)])):
+        document = documents.encode(value)
+        documents.validate(document)
+        assert documents.decode(documents.loads(documents.dumps(document))) == value
+
+
+def test_a_profile_says_what_the_works_say() -> None:
+    works = [made.work(seed, beats=2, offset_s=-1 / 30, front=0.9) for seed in range(30)]
+    profile = build_profile("mira", works, "2026-01-01T00:00:00Z")
+    documents.validate(documents.encode(profile))
+    assert profile.pacing_patterns.cuts_per_beat == pytest.approx(0.5, rel=0.05)
+    assert max(profile.pacing_patterns.beat_offset_frames, key=lambda at: profile.pacing_patterns.beat_offset_frames[at]) == "-1"
+    assert max(profile.pacing_patterns.duration_beats.items(), key=lambda row: row[1])[0] == "2"
+    assert profile.shot_patterns.shot_length_distribution[2] == pytest.approx(1.0, rel=0.15), "two beats at 120 a minute"
+    assert profile.sequencing_patterns.angle_transitions["side_to_front"] > 0.6
+    assert any("1 frame before the beat" in line for line in said(profile))
+    assert profile.trained_on_videos == 30 and len(profile.works) == 30
+    assert not any("of 10 works" in note for note in profile.notes)
+
+
+def test_figures_move_from_the_population_to_the_creator() -> None:
+    prior = neutral_profile().pacing_patterns.cuts_per_beat
+    works = [made.work(seed, beats=1) for seed in range(12)]
+    rates = [build_profile("a", works[:n], "").pacing_patterns.cuts_per_beat for n in (1, 3, 12)]
+    assert prior < rates[0] < rates[1] < rates[2] < 1.0
+    one = build_profile("a", works[:1], "")
+    assert one.figures["pacing_patterns.cuts_per_beat"].source == "blend"
+    assert "moment_preferences.position" in still_from_prior(one)
+    assert any("1 of 10 works" in note for note in one.notes)
+    errors = [build_profile("a", works[:n], "").figures["sequencing_patterns.same_angle_repeat_rate"].std_error for n in (1, 12)]
+    assert errors[0] > errors[1] > 0  # type: ignore[operator]
+
+
+def test_shares_stay_shares() -> None:
+    profile = build_profile("a", [made.work(seed) for seed in range(3)], "")
+    for table in (profile.sequencing_patterns.angle_transitions, profile.sequencing_patterns.shot_type_transitions):
+        for start in {name.partition("_to_")[0] for name in table}:
+            assert sum(value for name, value in table.items() if name.startswith(f"{start}_to_")) == pytest.approx(1, abs=1e-4)
+    for shares in (profile.shot_patterns.shot_types, profile.pacing_patterns.duration_beats, profile.pacing_patterns.beat_offset_frames):
+        assert sum(shares.values()) == pytest.approx(1, abs=1e-4)
+    assert sum(profile.transition_preferences.__dict__.values()) == pytest.approx(1)
+
+
+def test_a_work_without_beats_or_knowledge_teaches_what_it_can() -> None:
+    mute = dataclasses.replace(made.work(1, beats=1), grid=None)
+    blank = [dataclasses.replace(shot, beats=None, offset_s=None, energy=None, shot_type={}, angle={}, motion={}) for shot in mute.shots]
+    profile = build_profile("a", [dataclasses.replace(mute, shots=tuple(blank))], "")
+    assert profile.pacing_patterns.cuts_per_beat == pytest.approx(neutral_profile().pacing_patterns.cuts_per_beat)
+    assert profile.shot_patterns.avg_shot_length < neutral_profile().shot_patterns.avg_shot_length
+    assert any("No beats" in note for note in profile.notes)
+
+
+def test_selection_is_learned_from_what_was_left_out() -> None:
+    works = [made.work(seed, raw=60, likes={"motion_intensity": 2.0, "warmth": -1.5}) for seed in range(9)]
+    projects = projects_of(works)
+    fit = fit_selection(projects[:6], population())
+    learned = np.mean([auc(scores_of(fit.weights, one), one.used.astype(float)) for one in projects[6:]])
+    before = np.mean([auc(scores_of(population().weights, one), one.used.astype(float)) for one in projects[6:]])
+    assert learned > before + 0.1 and learned > 0.8
+    assert fit.weights[COLUMNS.index("warmth")] < 0 < fit.weights[COLUMNS.index("motion_intensity")]
+
+
+def test_near_duplicates_of_a_used_clip_are_no_negatives() -> None:
+    work = made.work(1, raw=20)
+    used = next(clip for clip in work.raw if clip.used)
+    twin = dataclasses.replace(used, media_id="twin", used=False, group=1)
+    rows = [dataclasses.replace(clip, group=1) if clip is used else clip for clip in work.raw]
+    alone = projects_of([dataclasses.replace(work, raw=tuple(rows))])
+    with_twin = projects_of([dataclasses.replace(work, raw=(*rows, twin))])
+    a, b = (fit_selection(projects, population()).weights for projects in (alone, with_twin))
+    assert np.abs(a - b).max() < 0.15, "only the standard scores of the shoot move"
+
+
+def test_pace_is_a_hazard_that_scoring_can_ask() -> None:
+    quick = train("a", [made.work(seed, beats=1) for seed in range(8)])
+    slow = train("b", [made.work(seed, beats=4) for seed in range(8)])
+    holds = Table(HOLD_FEATURES, np.array([[beats, beats / 2, 0.5, 0, 0.2, 0.3, 0.5, 120.0] for beats in (1, 2, 4, 8)]))
+    profile = build_profile("a", [made.work(1)], "")
+    for models, best in ((quick, 0), (slow, 2)):
+        log_density = learned_taste(profile, models).pace.hold(holds)
+        assert int(log_density.argmax()) == best and log_density.max() <= 0.5
+    tighter = dataclasses.replace(profile, sliders=Sliders(pace=1.0))
+    gain = learned_taste(tighter, slow).pace.hold(holds) - learned_taste(profile, slow).pace.hold(holds)
+    assert gain[0] > gain[3]
+
+
+def test_a_taste_answers_in_the_shapes_that_scoring_wants() -> None:
+    works = [made.work(seed, raw=30) for seed in range(4)]
+    models = train("a", works)
+    taste = learned_taste(build_profile("a", works, "", learned=learned_model(models, "models/1.json")), models)
+    clips = Table(CLIP_FEATURES, np.random.default_rng(0).random((5, len(CLIP_FEATURES))))
+    contexts = Table(CONTEXT_FEATURES, np.random.default_rng(1).random((3, len(CONTEXT_FEATURES))))
+    assert taste.selector.scores(clips, contexts).shape == (3, 5)
+    assert (taste.selector.spreads(clips, contexts) > 0).all()
+    for part in taste.order.log_odds(clips).values():
+        assert part.shape == (5, 5) and np.isfinite(part).all()
+    unknown = Table(CLIP_FEATURES, np.full((2, len(CLIP_FEATURES)), np.nan))
+    assert np.isfinite(taste.selector.scores(unknown, contexts)).all()
+
+
+def test_the_residual_is_only_opened_when_it_is_what_it_says() -> None:
+    random = np.random.default_rng(0)
+    x = random.random((200, 4))
+    document = fit_residual(x, (x[:, 0] > 0.5).astype(float), np.zeros(200), np.ones(200))
+    trees = Trees(document, 4)
+    assert trees.residual(np.array([[0.9, 0, 0, 0], [0.1, 0, 0, 0]])) @ [1, -1] > 0.5
+    assert sum(trees.importance(["a", "b", "c", "d"]).values()) == pytest.approx(1)
+
+    def broken(change: object) -> dict[str, object]:
+        copy = documents.loads(documents.dumps(document))
+        change(copy["learner"]["gradient_booster"]["model"]["trees"][0], copy)  # type: ignore[operator]
+        return dict(copy)
+
+    attacks = {
+        "an index beyond the features": lambda tree, _: tree["split_indices"].__setitem__(0, 99),
+        "a child beyond the nodes": lambda tree, _: tree["left_children"].__setitem__(0, 10**6),
+        "a circle": lambda tree, _: tree["right_children"].__setitem__(0, 0),
+        "arrays of different lengths": lambda tree, _: tree["base_weights"].pop(),
+        "a number that is none": lambda tree, _: tree["split_conditions"].__setitem__(0, "nan"),
+        "another number of features": lambda _, copy: copy["learner"]["learner_model_param"].__setitem__("num_feature", "400"),
+        "no forest at all": lambda _, copy: copy["learner"]["gradient_booster"].__setitem__("name", "dart"),
+        "a tree counted wrongly": lambda tree, _: tree["tree_param"].__setitem__("num_nodes", "9999"),
+    }
+    for name, change in attacks.items():
+        with pytest.raises(DocumentError) as caught:
+            checked(broken(change), 4)
+        assert caught.value.code == "model_unsafe", name
+    with pytest.raises(DocumentError):
+        checked({"learner": []}, 4)
+
+
+def test_blends_lie_between_and_keep_what_they_are_told_to() -> None:
+    quick = build_profile("a", [made.work(seed, beats=1, front=0.9) for seed in range(12)], "")
+    slow = build_profile("b", [made.work(seed, beats=4, front=0.1) for seed in range(12)], "")
+    mixed = blend_profiles(quick, slow, 0.3, ("pace",), "c")
+    assert slow.pacing_patterns.cuts_per_beat < mixed.pacing_patterns.cuts_per_beat < quick.pacing_patterns.cuts_per_beat
+    expected = math.exp(0.7 * math.log(quick.pacing_patterns.cuts_per_beat) + 0.3 * math.log(slow.pacing_patterns.cuts_per_beat))
+    assert mixed.pacing_patterns.cuts_per_beat == pytest.approx(expected, rel=1e-4)
+    assert mixed.sequencing_patterns == quick.sequencing_patterns and mixed.creator_id == "c"
+    assert blend_profiles(quick, slow, 0.0).pacing_patterns == quick.pacing_patterns
+    assert blend_profiles(quick, slow, 1.0, ("transitions",)).sequencing_patterns == slow.sequencing_patterns
+    documents.validate(documents.encode(mixed))
+    for bad in (lambda: blend_profiles(quick, slow, 1.5), lambda: blend_profiles(quick, slow, 0.5, ("colour",)), lambda: Sliders(pace=2)):
+        with pytest.raises(BadOption):
+            bad()
+    a, b = train("a", [made.work(seed, beats=1) for seed in range(5)]), train("b", [made.work(seed, beats=4) for seed in range(5)])
+    half = blend_models(a, b, 0.5, ("pace",))
+    assert half.selection == a.selection
+    assert half.pace.weights == pytest.approx([(x + y) / 2 for x, y in zip(a.pace.weights, b.pace.weights)], abs=1e-5)
+
+
+def test_sliders_at_rest_change_nothing() -> None:
+    profile = build_profile("a", [made.work(1)], "")
+    assert steered(profile) is profile
+    moved = steered(dataclasses.replace(profile, sliders=Sliders(pace=1, energy=1, beat=1, transitions=1)))
+    assert moved.pacing_patterns.cuts_per_beat == pytest.approx(2 * profile.pacing_patterns.cuts_per_beat)
+    assert moved.transition_preferences.quick_dissolve > profile.transition_preferences.quick_dissolve
+    assert sum(moved.transition_preferences.__dict__.values()) == pytest.approx(1)
+    assert sum(moved.pacing_patterns.beat_offset_frames.values()) == pytest.approx(1, abs=1e-4)
+
+
+def test_ranges_tell_styles_apart_and_hold_their_own() -> None:
+    ranges = build_profile("a", [made.work(seed, beats=2) for seed in range(12)], "")
+    own, other = made.work(77, beats=2), made.work(78, beats=8)
+    assert set(measured(own)) >= {"shot_length_s", "cuts_per_beat", "on_beat", "beat_offset_frames"}
+    mine, theirs = score(match(ranges, own)), score(match(ranges, other))
+    assert mine is not None and theirs is not None and mine > theirs + 0.1 and mine > 0.85
+    assert score(match(neutral_profile(), own)) is None
+    narrow, wide = (ranges_of([made.work(seed, beats=2) for seed in range(n)])["cuts_per_beat"] for n in (20, 1))
+    assert wide.high - wide.low > narrow.high - narrow.low
+
+
+def test_the_same_work_counts_once_and_strangers_are_named() -> None:
+    work = made.work(1)
+    noisy = [f"{int(one, 16) ^ 0b101:016x}" for one in work.signature]
+    again = dataclasses.replace(work, media_id="other", signature=tuple(noisy[1:]))
+    assert is_same_work(work, again)
+    assert not is_same_work(work, made.work(2))
+    timeline = dataclasses.replace(work, media_id="t", kind="timeline", signature=())
+    assert is_same_work(work, timeline), "cut at the same times"
+    works = [made.work(seed, beats=2) for seed in range(8)]
+    wide = dataclasses.replace(made.work(20, beats=2), width=1920, height=1080)
+    slow = made.work(21, beats=14, offset_s=0.2, front=0.0)
+    judged = with_misfits([*works, wide, slow])
+    assert not any(work.misfit for work in judged[:8])
+    assert any("aspect" in reason for reason in judged[8].misfit)
+    assert any("other style" in reason for reason in judged[9].misfit)
