@@ -12,6 +12,7 @@ __all__ = ["DOORS"]
 _ROWS = (
     UseCase("serve", door_requests.ServeRequest, "bridge_server.serving:serve", "Run the bridge.", local=True),
     UseCase("open", door_requests.OpenRequest, "bridge_server.serving:open_panel", "Open the panel in the browser.", local=True),
+    UseCase("watch", door_requests.WatchRequest, "bridge_server.watch:watch", "Turn dropped folders into edits.", local=True),
 )
 
 DOORS = MappingProxyType({row.name: row for row in _ROWS})

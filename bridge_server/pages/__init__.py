@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from bridge_server.pages import doors, main_job, styles
+from bridge_server.pages import (
+    doors,
+    keeping,
+    main_job,
+    styles,
+)
 from bridge_server.pages.layout import Result
 
 __all__ = ["PAGES"]
 
-PAGES: Mapping[str, Callable[[Result], str]] = MappingProxyType({**main_job.PAGES, **doors.PAGES, **styles.PAGES})
+PAGES: Mapping[str, Callable[[Result], str]] = MappingProxyType(
+    {
+        **main_job.PAGES,
+        **doors.PAGES,
+        **keeping.PAGES,
+        **styles.PAGES,
+    }
+)
 """Use case -> its page."""

@@ -18,4 +18,10 @@ def open_page(result: Result) -> str:
     return f"{'Started' if result['started'] else 'Found'} the bridge: {result['url']}"
 
 
-PAGES: Mapping[str, Callable[[Result], str]] = MappingProxyType({"serve": serve_page, "open": open_page})
+def watch_page(result: Result) -> str:
+    lines = [f"Watched by {result['by']}:" if result["by"] else "Watched from now on:"]
+    lines += [f"  {path}" for path in result["watched"]] or ["  nothing"]
+    return "\n".join([*lines, *(f"{row['status']}: {row['path']}" for row in result["handled"])])
+
+
+PAGES: Mapping[str, Callable[[Result], str]] = MappingProxyType({"serve": serve_page, "open": open_page, "watch": watch_page})

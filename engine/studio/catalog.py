@@ -73,11 +73,26 @@ _ROWS = (
     UseCase("render", requests.RenderRequest, "engine.studio.rendering:render", "Render a timeline to a video file.", long=True),
     UseCase("doctor", requests.DoctorRequest, "engine.studio.checks:doctor", "Check what Cutprint needs.", read_only=True),
     UseCase("cache", requests.CacheRequest, "engine.studio.caching:cache", "Look at or clear what was measured."),
+    UseCase("backup", requests.BackupRequest, "engine.studio.keeping:backup", "Back up what cannot be measured again.", local=True),
+    UseCase("restore", requests.RestoreRequest, "engine.studio.keeping:restore", "Put a backup in place.", local=True),
+    UseCase(
+        "folders.list",
+        requests.FoldersListRequest,
+        "engine.studio.keeping:list_folders",
+        "List folders that programs may use.",
+        read_only=True,
+        local=True,
+    ),
+    UseCase("folders.add", requests.FoldersAddRequest, "engine.studio.keeping:add_folder", "Open a folder for programs.", local=True),
+    UseCase(
+        "folders.remove", requests.FoldersRemoveRequest, "engine.studio.keeping:remove_folder", "Close a folder for programs.", local=True
+    ),
 )
 
 GROUPS: MappingProxyType[str, str] = MappingProxyType(
     {
         "style": "Creators' styles: look at them, mix, steer and move them.",
+        "folders": "Folders whose files programs may use through the bridge.",
     }
 )
 """Command groups -> what they are for (one sentence)."""

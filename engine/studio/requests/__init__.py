@@ -7,6 +7,13 @@ One module per theme; this package is their sum.
 
 from __future__ import annotations
 
+from engine.studio.requests.keeping import (
+    BackupRequest,
+    FoldersAddRequest,
+    FoldersListRequest,
+    FoldersRemoveRequest,
+    RestoreRequest,
+)
 from engine.studio.requests.main_job import (
     ASPECTS,
     EXPORT_FORMATS,
@@ -42,13 +49,18 @@ __all__ = [
     "PRESETS",
     "QUALITIES",
     "AnalyzeRequest",
+    "BackupRequest",
     "CacheRequest",
     "DemoRequest",
     "DoctorRequest",
     "EditRequest",
     "ExportRequest",
+    "FoldersAddRequest",
+    "FoldersListRequest",
+    "FoldersRemoveRequest",
     "LearnRequest",
     "RenderRequest",
+    "RestoreRequest",
     "ShowRequest",
     "SongRequest",
     "StyleBlendRequest",
