@@ -9,6 +9,7 @@ from bridge_server.pages import (
     doors,
     keeping,
     main_job,
+    rendering,
     styles,
 )
 from bridge_server.pages.layout import Result
@@ -20,6 +21,7 @@ PAGES: Mapping[str, Callable[[Result], str]] = MappingProxyType(
         **main_job.PAGES,
         **doors.PAGES,
         **keeping.PAGES,
+        **rendering.PAGES,
         **styles.PAGES,
     }
 )

@@ -135,17 +135,6 @@ def export_page(result: Result) -> str:
     return "\n".join([*lines, *([result["import"]] if result["import"] else [])])
 
 
-def render_page(result: Result) -> str:
-    reused = f", {result['segments_reused']} of {result['segments_reused'] + result['segments_rendered']} segments from the cache"
-    lines = [
-        f"{result['path']}: {result['frames']} frames, {result['width']}x{result['height']}, {size(result['size_bytes'])}, "
-        f"{result['seconds_taken']:.0f} s{reused if result['segments_reused'] else ''}."
-    ]
-    if result["song_start_s"] is not None:
-        lines.append(f"Frame 0 is second {result['song_start_s']:.3f} of the song.")
-    return "\n".join([*lines, *(f"Warning: {line}" for line in result["warnings"])])
-
-
 def doctor_page(result: Result) -> str:
     marks = {"ok": "ok     ", "warning": "warning", "problem": "PROBLEM"}
     lines = [f"cutprint {result['version']}"]
@@ -176,7 +165,6 @@ PAGES: Mapping[str, Callable[[Result], str]] = MappingProxyType(
         "edit": edit_page,
         "show": show_page,
         "export": export_page,
-        "render": render_page,
         "doctor": doctor_page,
         "cache": cache_page,
     }

@@ -313,7 +313,7 @@ def _orientation(frame: Any) -> tuple[int, bool]:
     a, b, _, c, d, *_ = struct.unpack("=9i", bytes(matrix)[:36])
     mirrored = a * d - b * c < 0
     # A mirrored matrix is a turn of the picture flipped left to right; take the flip out before reading the angle.
-    angle = round(_clockwise(-a if mirrored else a, -b if mirrored else b) / 90) * 90 % 360
+    angle = round(_clockwise(-a if mirrored else a, b) / 90) * 90 % 360
     return angle, mirrored
 
 

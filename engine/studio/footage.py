@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from engine.progress import Progress
     from engine.studio.context import Studio
 
-__all__ = ["Clip", "Footage", "Problem", "find_clips", "full_path", "gather", "probe_cached"]
+__all__ = ["Clip", "Footage", "Problem", "find_clips", "full_path", "gather", "known_analysis", "probe_cached"]
 
 VIDEO_SUFFIXES = frozenset(
     [
@@ -215,6 +215,16 @@ def _analysed(
             missing.append(one)
     _measure_all(studio, missing, options, progress, results)
     return results, len(missing)
+
+
+def known_analysis(studio: Studio, media: Media) -> ClipAnalysis | None:
+    """What was measured in a clip earlier; None where it has not been, or not in full."""
+    kept = studio.cache.get(_key(media, AnalysisOptions()))
+    try:
+        analysis = documents.unpack(kept) if kept else None
+    except CutprintError:
+        return None
+    return analysis if isinstance(analysis, ClipAnalysis) else None
 
 
 def _measure_all(

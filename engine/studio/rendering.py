@@ -5,71 +5,210 @@ from __future__ import annotations
 import dataclasses
 import glob
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import CutprintError
+from engine.edit.reframe import crop_for
+from engine.errors import CutprintError, MediaError
 from engine.media.decode import still
 from engine.media.fingerprint import fingerprint
+from engine.model.events import TimelineRendered
 from engine.model.media import Media
+from engine.model.time import FrameSpan
 from engine.model.timeline import Placement, Timeline
-from engine.render.run import RenderOptions, RenderReport
-from engine.render.run import render as render_timeline
+from engine.perception.catalog import face_finder
+from engine.render.cover import cover_of
+from engine.render.cuts import film_of_cuts
+from engine.render.film import Film, film_of
+from engine.render.presets import preset_named
+from engine.render.run import Plan, RenderOptions, RenderReport, render_plan
+from engine.render.run import plan as plan_render
+from engine.render.run import render as render_film
 from engine.render.storyboard import jpeg, picture_from, storyboard
 from engine.store.cache import CacheKey
-from engine.store.projects import ProjectFolder, load_timeline, refuse_overwrite, remember_output
+from engine.store.projects import ProjectFolder, atomic_write, load_timeline, refuse_overwrite, remember_output, timeline_path
+from engine.studio import render_previews, resolving
+from engine.studio.footage import known_analysis
 from engine.studio.requests import RenderRequest
 
 if TYPE_CHECKING:
     from engine.progress import Progress
     from engine.studio.context import Studio
 
-__all__ = ["media_paths", "render", "render_head", "report_json", "storyboard_png"]
+__all__ = ["media_paths", "reframed", "render", "render_head", "report_json", "storyboard_png"]
 
 THUMBNAIL_PX = 480
 THUMBNAIL_VERSION = "1"
 
 
 def render(studio: Studio, request: RenderRequest, progress: Progress) -> dict[str, Any]:
-    """Handler of `render`."""
-    timeline, source = load_timeline(request.timeline)
-    refuse_overwrite(request.output, source.parent)
-    options = RenderOptions(request.preset, request.quality, request.audio)
-    paths = media_paths(timeline, [source.parent, *([request.media] if request.media else [])])
-    report = _render(studio, timeline, request.output, paths, options, progress)
-    remember_output(request.output, source.parent)
-    return report_json(report)
+    """Handler of `render`: one video for each preset, a preview, or an estimate. The first video's fields stand at the top, too."""
+    job = _job(studio, request, progress)
+    if request.preview:
+        return render_previews.preview(studio, request, job.film, job.timeline, job.paths, progress)
+    outputs = _outputs(request)
+    for output in outputs.values():
+        refuse_overwrite(output, job.home)
+    plans = {preset: _plan(studio, request, job, preset) for preset in outputs}
+    if request.estimate:
+        return _answer([_estimate_json(outputs[preset], plan) for preset, plan in plans.items()])
+    reports = []
+    for preset, plan in plans.items():
+        for line in plan.warnings:
+            progress.stage(f"Note: {line}")
+        size, time_s = plan.estimate.size_bytes / 1e6, plan.estimate.seconds
+        progress.stage(f"{preset or 'Video'}: about {size:.0f} MB in {time_s:.0f} s, {len(plan.segments)} segments")
+        reports.append(render_plan(plan, outputs[preset], _segments(studio), studio.settings.worker_count, progress))
+        remember_output(outputs[preset], job.home)
+    _trim_segments(_segments(studio), int(studio.settings.cache_limit_gb * 1e9 / 2))
+    if job.timeline is not None:
+        studio.record(*(_event(studio, job.timeline, report) for report in reports))
+    cover = _cover(Path(reports[0].path), request.cover, job.home, progress) if request.cover else None
+    return _answer([report_json(report) for report in reports], cover)
+
+
+def _answer(videos: list[dict[str, Any]], cover: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {**videos[0], "videos": videos, "cover": cover, "preview": None}
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What a request means. timeline : None for lists of other programs. home : the folder that remembers what was written."""
+
+    film: Film
+    timeline: Timeline | None
+    paths: Mapping[str, str]
+    home: Path
+
+
+def _job(studio: Studio, request: RenderRequest, progress: Progress) -> _Job:
+    given = request.timeline
+    if timeline_path(given).suffix.lower() == ".json" and (timeline_path(given).exists() or not given.exists()):
+        timeline, source = load_timeline(given)
+        paths = media_paths(timeline, [source.parent, *([request.media] if request.media else [])])
+        return _Job(film_of(timeline, request.audio), timeline, paths, source.parent)
+    cuts = resolving.read_cut_list(studio, given)
+    folders = [request.media] if request.media else []
+    resolved = resolving.resolve(studio, cuts, beside=given.absolute().parent, folders=folders, progress=progress)
+    lost = [one for one in resolved.offline if one.why != "no media"]
+    if lost:
+        names = [f"{one.name} ({one.why})" for one in lost]
+        message = f"{len(lost)} media files were not found: {', '.join(names[:5])}."
+        raise MediaError("media_offline", message, "Say where they are with --media FOLDER.", files=names)
+    film = film_of_cuts(cuts, resolved.media_of, request.audio)
+    return _Job(film, None, {one.media_id: one.path for one in resolved.media.values()}, request.output.absolute().parent)
+
+
+def _outputs(request: RenderRequest) -> dict[str | None, Path]:
+    """Preset -> file: the one that was named, or one for each of several presets."""
+    if len(request.preset) < 2:
+        return {(request.preset[0] if request.preset else None): request.output}
+    output = request.output
+    return {name: output.with_name(f"{output.stem}-{name}{preset_named(name).suffix}") for name in request.preset}
+
+
+def _plan(studio: Studio, request: RenderRequest, job: _Job, preset: str | None) -> Plan:
+    options = RenderOptions(
+        preset=preset,
+        quality=request.quality,
+        fit=request.fit,
+        background=request.background,
+        lut=request.lut,
+        encoder=request.encoder,
+        loudness=request.loudness,
+    )
+    film = job.film
+    size = preset_named(preset)
+    if job.timeline is not None and size.width and size.width * job.timeline.height != size.height * job.timeline.width:
+        film = film_of(reframed(studio, job.timeline, size.width, size.height), request.audio)
+    return plan_render(film, paths=job.paths, cache=_segments(studio), options=options, workers=studio.settings.worker_count)
+
+
+def reframed(studio: Studio, timeline: Timeline, width: int, height: int) -> Timeline:
+    """The timeline for another shape: crops laid anew over each clip's subjects, out of the whole source. Clips that were not measured
+    keep the middle of their crop."""
+    clips = []
+    for clip in timeline.clips:
+        media = timeline.media_of(clip)
+        analysis = known_analysis(studio, media)
+        if analysis is None or media.video is None:
+            clips.append(clip)
+            continue
+        last = clip.source_rate.frame_at(clip.last_shown_s(timeline.rate))
+        span = FrameSpan(clip.source_start_frame, max(clip.source_start_frame, last) + 1)
+        clips.append(dataclasses.replace(clip, crop=crop_for(media, analysis, span, width, height)))
+    return timeline.replace(clips=tuple(clips), width=width, height=height)
+
+
+def _event(studio: Studio, timeline: Timeline, report: RenderReport) -> TimelineRendered:
+    return TimelineRendered(
+        timestamp=studio.now(),
+        project_id=timeline.project_id,
+        revision=timeline.revision,
+        door="cli",
+        preset=report.preset or "",
+        duration_s=report.duration_s,
+    )
+
+
+def _cover(film: Path, chosen: str, home: Path, progress: Progress) -> dict[str, Any]:
+    """Writes the cover beside a finished film."""
+    target = film.with_name(f"{film.stem}.cover.jpg")
+    refuse_overwrite(target, home)
+
+    def faces(picture: NDArray[np.uint8]) -> list[tuple[float, float, float, float]]:
+        found = face_finder().faces(picture)
+        return [(one.box.x, one.box.y, one.box.width, one.box.height) for one in found]
+
+    body, time_s, face = cover_of(film, chosen, faces, progress)
+    atomic_write(target, body)
+    remember_output(target, home)
+    return {"path": str(target), "time_s": time_s, "face": face}
 
 
 def render_head(studio: Studio, folder: ProjectFolder, timeline: Timeline, name: str, progress: Progress) -> RenderReport:
     """Renders a project's head into its folder."""
     paths = media_paths(timeline, [folder.folder])
-    report = _render(studio, timeline, folder.folder / name, paths, RenderOptions(), progress)
+    cache, workers = _segments(studio), studio.settings.worker_count
+    report = render_film(film_of(timeline), folder.folder / name, paths=paths, cache=cache, workers=workers, progress=progress)
+    _trim_segments(cache, int(studio.settings.cache_limit_gb * 1e9 / 2))
     folder.remember(name)
     return report
 
 
-def _render(
-    studio: Studio, timeline: Timeline, output: Path, paths: Mapping[str, str], options: RenderOptions, progress: Progress
-) -> RenderReport:
-    cache = studio.workspace / "cache" / "segments"
-    workers = studio.settings.worker_count
-    report = render_timeline(timeline, output, paths=paths, cache=cache, options=options, workers=workers, progress=progress)
-    _trim_segments(cache, int(studio.settings.cache_limit_gb * 1e9 / 2))
-    return report
+def _segments(studio: Studio) -> Path:
+    return studio.workspace / "cache" / "segments"
 
 
 def _trim_segments(cache: Path, limit_bytes: int) -> None:
     """Half of the cache's limit is for finished segments; the longest unused go first."""
-    files = sorted(((file.stat().st_mtime, file.stat().st_size, file) for file in cache.glob("*.m*")), reverse=True)
+    files = sorted(((file.stat().st_mtime, file.stat().st_size, file) for file in cache.glob("*.*") if file.is_file()), reverse=True)
     total = 0
     for _, size, file in files:
         total += size
         if total > limit_bytes:
             file.unlink(missing_ok=True)
+
+
+def _estimate_json(output: Path, plan: Plan) -> dict[str, Any]:
+    return {
+        "path": str(output),
+        "preset": None if plan.preset.name == "none" else plan.preset.name,
+        "frames": plan.film.frames,
+        "width": plan.look.width,
+        "height": plan.look.height,
+        "encoder": plan.encoding.encoder,
+        "segments": len(plan.segments),
+        "estimated_s": plan.estimate.seconds,
+        "estimated_bytes": plan.estimate.size_bytes,
+        "at_most_bytes": plan.estimate.most_bytes,
+        "song_start_s": plan.film.song_start_s,
+        "warnings": list(plan.warnings),
+    }
 
 
 def report_json(report: RenderReport) -> dict[str, Any]:

@@ -20,7 +20,7 @@ HOMES = {
     "av": ("engine.media",),
     "click": ("bridge_server",),
     "cv2": ("engine.perception", "engine.analysis", "engine.media.scan", "engine.studio.demo", "engine.studio.checks"),
-    "ffmpeg": ("engine.render.graph",),
+    "ffmpeg": ("engine.render",),
     "flask": ("bridge_server",),
     "imageio_ffmpeg": ("engine.media.ffmpeg",),
     "librosa": ("engine.analysis",),

@@ -13,13 +13,15 @@ import numpy as np
 import pytest
 
 from engine.errors import BadOption, Cancelled, MediaError
-from engine.media.decode import FrameReader, audio
+from engine.media.decode import FrameReader
+from engine.media.decode import audio as heard_in
 from engine.media.probe import probe
 from engine.model.media import Media
 from engine.model.song import SectionSpan
 from engine.model.time import FrameRate, FrameSpan, audio_samples
 from engine.model.timeline import Placement, Timeline
 from engine.progress import CallbackProgress
+from engine.render.film import film_of
 from engine.render.run import RenderOptions, RenderReport, render
 from engine.render.storyboard import jpeg, picture_from, storyboard
 
@@ -74,10 +76,10 @@ def timeline_of(
     )
 
 
-def rendered(timeline: Timeline, folder: Path, **options: object) -> tuple[Path, RenderReport]:
+def rendered(timeline: Timeline, folder: Path, audio: str | None = None, **options: object) -> tuple[Path, RenderReport]:
     paths = {row.media_id: row.path for row in timeline.media}
-    output = folder / "film.mp4"
-    report = render(timeline, output, paths=paths, cache=folder / "cache", options=RenderOptions(**options), workers=2)  # type: ignore[arg-type]
+    output, film = folder / "film.mp4", film_of(timeline, audio)
+    report = render(film, output, paths=paths, cache=folder / "cache", options=RenderOptions(**options), workers=2)  # type: ignore[arg-type]
     return output, report
 
 
@@ -192,7 +194,7 @@ def test_both_ffmpegs_make_the_same_film(tmp_path: Path, tool: str, monkeypatch:
 
 def check_song(timeline: Timeline, path: Path) -> None:
     """The clicks of a 120 bpm song from its second on lie on half seconds; the sound is as long as the picture."""
-    heard = audio(path, 48_000)
+    heard = heard_in(path, 48_000)
     samples = audio_samples(timeline.duration_frames, timeline.rate)
     assert -48 <= len(heard) - samples < 2048, "at most one AAC frame more; edit lists end on a millisecond"
     for beat in np.arange(0.5, float(timeline.duration_s) - 0.1, 0.5):
@@ -216,11 +218,11 @@ def test_fades_and_sources_of_sound(tmp_path: Path) -> None:
     )
 
     def levels(mode: str) -> tuple[float, float, float]:
-        heard = audio(rendered(timeline, tmp_path, audio=mode)[0], 48_000)
+        heard = heard_in(rendered(timeline, tmp_path, audio=mode)[0], 48_000)
         return tuple(float(np.sqrt((part**2).mean())) for part in np.split(heard[: 3 * 48_000], 3))  # type: ignore[return-value]
 
     song, source, both = levels("song"), levels("source"), levels("both")
-    heard = audio(rendered(timeline, tmp_path, audio="song")[0], 48_000)
+    heard = heard_in(rendered(timeline, tmp_path, audio="song")[0], 48_000)
     before, faded = (float(np.abs(heard[round(at * 48_000) :][:24_000]).max()) for at in (0.5, 2.5))
     assert faded == pytest.approx(0.5 * before, rel=0.15), "half-way through its fade the song is half as loud"
     assert source[0] == pytest.approx(0.354, rel=0.1) and source[2] < 0.01, "a mute clip is silent"
@@ -235,7 +237,7 @@ def test_equal_pieces_of_sound(tmp_path: Path) -> None:
     media = [probe(footage.coded_video(tmp_path / f"{k}.mp4", k, 60)) for k in (1, 2, 3)]
     song = {"loop_at_s": (1.0, 2.0), "source_start_s": 0.0, "source_duration_s": 1.0}
     timeline = timeline_of(media, FrameRate(30), [30, 30, 30], [0, 0, 0], tmp_path / "song.wav", song_fields=song)
-    heard = audio(rendered(timeline, tmp_path, audio="both")[0], 48_000)
+    heard = heard_in(rendered(timeline, tmp_path, audio="both")[0], 48_000)
     for start in (48_000, 96_000):
         assert np.abs(heard[start + 500 : start + 40_000] - heard[500:40_000]).max() < 0.1, "the same second again"
 
@@ -264,7 +266,7 @@ def test_presets_and_qualities(tmp_path: Path) -> None:
         with pytest.raises(BadOption):
             rendered(timeline, tmp_path, **wrong)
     paths = {media.media_id: media.path}
-    master = render(timeline, tmp_path / "master.mov", paths=paths, cache=tmp_path / "cache", options=RenderOptions("master"))
+    master = render(film_of(timeline), tmp_path / "master.mov", paths=paths, cache=tmp_path / "cache", options=RenderOptions("master"))
     made = probe(tmp_path / "master.mov").video
     assert made is not None and made.codec == "prores" and made.duration_frames == 10 == master.frames
 
@@ -277,12 +279,12 @@ def test_failures_leave_the_place_as_it_was(tmp_path: Path) -> None:
     output.parent.mkdir()
     output.write_bytes(b"an older film")
     with pytest.raises(MediaError) as offline:
-        render(timeline, output, paths={media[0].media_id: paths[media[0].media_id]}, cache=tmp_path / "cache")
+        render(film_of(timeline), output, paths={media[0].media_id: paths[media[0].media_id]}, cache=tmp_path / "cache")
     assert offline.value.code == "media_offline" and offline.value.details["files"]
     calls = iter(range(1000))
     with pytest.raises(Cancelled):
         render(
-            timeline,
+            film_of(timeline),
             output,
             paths=paths,
             cache=tmp_path / "cache",
@@ -294,7 +296,7 @@ def test_failures_leave_the_place_as_it_was(tmp_path: Path) -> None:
     beyond = dataclasses.replace(timeline.clips[1], source_start_frame=400)
     wrong = dataclasses.replace(timeline, clips=(timeline.clips[0], beyond), media=(media[0], longer))
     with pytest.raises(MediaError) as short:
-        render(wrong, output, paths=paths, cache=tmp_path / "cache")
+        render(film_of(wrong), output, paths=paths, cache=tmp_path / "cache")
     assert short.value.code == "render_short" and "0 frames instead of 30" in short.value.message
     assert output.read_bytes() == b"an older film"
     assert [path.name for path in output.parent.iterdir()] == ["film.mp4"]
@@ -307,7 +309,7 @@ def test_segments_are_cached_by_content_not_by_place(tmp_path: Path) -> None:
     rendered(timeline, tmp_path)
     moved = tmp_path / "elsewhere 🎬 'x'.mp4"
     Path(media.path).rename(moved)
-    report = render(timeline, tmp_path / "b.mp4", paths={media.media_id: str(moved)}, cache=tmp_path / "cache")
+    report = render(film_of(timeline), tmp_path / "b.mp4", paths={media.media_id: str(moved)}, cache=tmp_path / "cache")
     assert report.segments_reused == 1
 
 

@@ -18,18 +18,16 @@ from engine.studio.requests.main_job import (
     ASPECTS,
     EXPORT_FORMATS,
     MARKERS,
-    PRESETS,
-    QUALITIES,
     AnalyzeRequest,
     CacheRequest,
     DemoRequest,
     DoctorRequest,
     EditRequest,
     ExportRequest,
-    RenderRequest,
     ShowRequest,
     SongRequest,
 )
+from engine.studio.requests.rendering import ENCODERS, FITS, PRESETS, PREVIEWS, QUALITIES, RenderRequest
 from engine.studio.requests.styles import (
     LearnRequest,
     StyleBlendRequest,
@@ -44,9 +42,12 @@ from engine.studio.requests.styles import (
 
 __all__ = [
     "ASPECTS",
+    "ENCODERS",
     "EXPORT_FORMATS",
+    "FITS",
     "MARKERS",
     "PRESETS",
+    "PREVIEWS",
     "QUALITIES",
     "AnalyzeRequest",
     "BackupRequest",

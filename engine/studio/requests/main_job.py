@@ -14,7 +14,6 @@ __all__ = [
     "DoctorRequest",
     "EditRequest",
     "ExportRequest",
-    "RenderRequest",
     "ShowRequest",
     "SongRequest",
 ]
@@ -22,8 +21,6 @@ __all__ = [
 ASPECTS = {"9:16": (1080, 1920), "4:5": (1080, 1350), "1:1": (1080, 1080), "16:9": (1920, 1080)}
 """Aspect ratio -> the picture size edits are made in."""
 
-PRESETS = ("instagram", "tiktok", "youtube-shorts", "square", "landscape", "master")
-QUALITIES = ("draft", "high", "maximum")
 EXPORT_FORMATS = ("otio", "resolve-otio", "fcpxml", "fcp7", "edl", "json")
 MARKERS = ("none", "sections", "beats", "reasons", "all")
 
@@ -93,18 +90,6 @@ class ExportRequest:
     to: str = said("The format.", choices=EXPORT_FORMATS)
     output: Path = said("The file to write.", short="o")
     markers: str = said("Which markers to carry.", "all", choices=MARKERS)
-
-
-@dataclass(frozen=True)
-class RenderRequest:
-    """An MP4 of a timeline, without any editing program."""
-
-    timeline: Path = said("A timeline.json, or the folder that holds it.", argument=True)
-    output: Path = said("The file to write.", short="o")
-    preset: str | None = said("Picture size and limits of a platform; default: the timeline's own size.", None, choices=PRESETS)
-    quality: str = said("How much care the encoder takes.", "high", choices=QUALITIES)
-    audio: str | None = said("Sound of the result; default: what the edit was made with.", None, choices=("song", "source", "both", "none"))
-    media: Path | None = said("Folder to look in for clips and song that have moved.", None)
 
 
 @dataclass(frozen=True)
