@@ -214,7 +214,13 @@ class _Facts:
         look, duration = self.look, self.video.duration_frames
         if self.options.draft:
             return (Shot(0, duration),)
-        return shots.find_shots(np.array(look.changes, np.float32), np.array(look.histograms), np.array(look.frames, np.int64), duration)
+        return shots.find_shots(self._seen(), duration)
+
+    def _seen(self) -> shots.Seen:
+        look = self.look
+        small = np.array(look.prints, np.float32).reshape(len(look.prints), -1) / 255
+        light = np.array(look.exposures, np.float32)
+        return shots.Seen(np.array(look.frames, np.int64), small, np.array(look.histograms), light)
 
     def _prints(self) -> Prints:
         if self.options.draft:

@@ -1,33 +1,68 @@
-"""Cuts inside a clip from two frame-to-frame distances, each judged against its neighbourhood.
+"""Shot boundaries inside a clip: hard cuts by a small trained network, dissolves and fades by what a mixture of two pictures looks like.
 
-A cut is a frame whose change stands out from the seconds around it (so fast motion does not cut) in both luma and histogram, and
-whose neighbours on either side stay different (so a flash does not cut).
+The network sees, around each frame, how different pairs of frames are that lie on the same and on different sides of it (correlation of
+prints, histograms, mean difference). So fast motion, whose frames all differ, is told from a cut, after which they agree again, and a
+flash from a cut, because what lies before and after it is the same. `engine.analysis.training.shots` made it.
 """
 
 from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.model.analysis import Shot
 
-__all__ = ["HISTOGRAM_BINS", "find_shots", "histogram", "histogram_distance"]
+__all__ = ["CHROMA_BINS", "HISTOGRAM_BINS", "Seen", "cut_features", "find_shots", "histogram", "histogram_distance"]
 
 HISTOGRAM_BINS = 16
 """Of luma (chosen: coarse enough to ignore noise, fine enough to tell two rooms apart) ..."""
 CHROMA_BINS = 32
 """... and of each colour plane, in steps of 4."""
-LEAST_CHANGE = 0.045
-"""Mean absolute luma difference (share of full scale) below which nothing is a cut (measured: the smallest true cut of the annotated
-finished videos changes .05; static noise stays under .02)."""
-LEAST_DISTANCE = 0.20
-"""Histogram distance (total variation, 0 to 1) below which nothing is a cut."""
-STANDS_OUT = 3.0
-"""How many times the neighbourhood's typical change a cut must show (chosen between handheld pans, up to 2.2, and true cuts)."""
-NEIGHBOURS = 8
-"""Frames on either side that make the neighbourhood."""
+PAIRS = ((-1, 0), (-2, 0), (-1, 1), (-2, 1), (-3, 2), (-4, 3), (-2, -1), (-3, -2), (-3, -1), (-4, -2), (0, 1), (1, 2), (0, 2), (1, 3))
+"""Frames whose difference the network sees, counted from the first of the new shot: across the boundary, before it, after it."""
+SURE = 0.5
+"""Probability from which a frame begins a shot."""
 LEAST_SHOT_FRAMES = 3
 """Shorter pieces are flashes or decoding faults, not shots."""
+STILL = 0.004
+"""Mean difference of prints (share of full scale) under which two frames are the same."""
+WEIGHTS = Path(__file__).with_name("shots_network.npz")
+
+REACHES = (6, 11, 17)
+"""Half lengths, in frames, of the windows in which a dissolve is looked for: lengths of about 6 to 30 frames."""
+MIXED_DIFFERENCE = 0.045
+"""Least mean difference (share of full scale) between the two ends of a dissolve."""
+MIXED_ALIKE = 0.75
+"""Most correlation of them: a slow pan over one scene stays above."""
+MIXED_RESIDUAL = 0.20
+"""How far, as a share of their difference, the frames between may lie from a straight mixture of the ends (median)."""
+AFTERGLOW = 8
+"""Frames further out whose picture must not be that of the other side: else it is a flash that fades away."""
+MIXED_COVER = 0.6
+"""Least share of the picture that changes: a title that fades in over a picture is no new shot."""
+MIXED_STEP = 0.45
+"""Most of the way that one frame may go: beyond, it is a cut."""
+MIXED_BACK = 0.12
+"""Most of the way that the mixture may go back."""
+FLASH_RISE = 0.2
+"""Rise of mean luma against both sides that makes a cut a cut under a flash."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A clip's frames as the finder needs them, n of them.
+
+    frames : their numbers. prints : float32 (n, cells), 0 to 1. histograms : (n, bins). exposures : mean luma, 0 to 1.
+    """
+
+    frames: NDArray[np.int64]
+    prints: NDArray[np.float32]
+    histograms: NDArray[np.float32]
+    exposures: NDArray[np.float32]
 
 
 def histogram(levels: NDArray[np.float64], cb: NDArray[np.uint8], cr: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -47,41 +82,114 @@ def histogram_distance(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
     return float(np.abs(a - b).sum() / 2)
 
 
-def find_shots(
-    changes: NDArray[np.float32], histograms: NDArray[np.float32], frames: NDArray[np.int64], duration_frames: int
-) -> tuple[Shot, ...]:
-    """Shots that cover the clip.
-
-    changes : (n,) mean absolute luma difference of each frame to the one before, 0 to 1; the first is 0.
-    histograms : (n, bins). frames : (n,) frame numbers of the samples. duration_frames : length of the clip.
-    """
-    if len(changes) < 2:
+def find_shots(seen: Seen, duration_frames: int) -> tuple[Shot, ...]:
+    """Shots that cover the clip, each at least LEAST_SHOT_FRAMES long but the last."""
+    if len(seen.frames) < 4:
         return (Shot(0, duration_frames),)
-    distances = np.zeros(len(changes), np.float32)
-    distances[1:] = np.abs(np.diff(histograms, axis=0)).sum(axis=1) / 2
-    cuts = [0]
-    for index in range(1, len(changes)):
-        if _is_cut(index, changes, distances, histograms) and frames[index] - frames[cuts[-1]] >= LEAST_SHOT_FRAMES:
-            cuts.append(index)
-    starts = [0, *(int(frames[index]) for index in cuts[1:])]
+    cuts = dict.fromkeys(_cuts(seen), "cut")
+    cuts = {at: "flash" if _under_flash(seen, at) else kind for at, kind in cuts.items()}
+    for at in _dissolves(seen, sorted(cuts)):
+        cuts[at] = "dissolve"
+    starts, kinds = [0], ["start"]
+    for at in sorted(cuts):
+        frame = int(seen.frames[at])
+        if frame - starts[-1] >= LEAST_SHOT_FRAMES:
+            starts.append(frame)
+            kinds.append(cuts[at])
     ends = [*starts[1:], duration_frames]
-    kinds = ["start", *["cut"] * (len(starts) - 1)]
     return tuple(Shot(a, max(a, b), kind) for a, b, kind in zip(starts, ends, kinds))  # type: ignore[arg-type]
 
 
-def _is_cut(index: int, changes: NDArray[np.float32], distances: NDArray[np.float32], histograms: NDArray[np.float32]) -> bool:
-    change, distance = changes[index], distances[index]
-    if change < LEAST_CHANGE or distance < LEAST_DISTANCE:
-        return False
-    around = np.r_[changes[max(1, index - NEIGHBOURS) : index], changes[index + 1 : index + 1 + NEIGHBOURS]]
-    typical = float(np.median(around)) if around.size else 0.0
-    if change < STANDS_OUT * typical or (around.size and change < around.max() * 0.999 and _beside(changes, index)):
-        return False
-    before, after = histograms[max(0, index - 2)], histograms[min(len(histograms) - 1, index + 2)]
-    return bool(histogram_distance(before, after) > distance / 2)
+def cut_features(seen: Seen) -> NDArray[np.float32]:
+    """What the network sees of each frame: float32 (n, 3 * len(PAIRS)), all 0 to about 1."""
+    count = len(seen.frames)
+    centred = seen.prints - seen.prints.mean(axis=1, keepdims=True)
+    spread = np.linalg.norm(centred, axis=1)
+    columns = []
+    for a, b in PAIRS:
+        first, second = (np.clip(np.arange(count) + at, 0, count - 1) for at in (a, b))
+        alike = (centred[first] * centred[second]).sum(axis=1) / np.maximum(spread[first] * spread[second], 1e-3)
+        difference = np.abs(seen.prints[first] - seen.prints[second]).mean(axis=1)
+        columns += [
+            np.where(difference < STILL, 0.0, 1 - np.clip(alike, -1, 1)) / 2,
+            np.abs(seen.histograms[first] - seen.histograms[second]).sum(axis=1) / 2,
+            np.minimum(1.0, difference * 4),
+        ]
+    return np.stack(columns, axis=1).astype(np.float32)
 
 
-def _beside(changes: NDArray[np.float32], index: int) -> bool:
-    """True when a neighbouring frame changes more: the cut, if any, is there."""
-    low, high = max(1, index - 2), min(len(changes), index + 3)
-    return bool(changes[low:high].max() > changes[index])
+@functools.lru_cache(maxsize=1)
+def _network() -> tuple[NDArray[np.float32], ...]:
+    with np.load(WEIGHTS) as file:
+        return tuple(np.asarray(file[name], np.float32) for name in ("w1", "b1", "w2", "b2"))
+
+
+def cut_probabilities(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Probability of each frame to begin a shot: one hidden layer, tanh."""
+    w1, b1, w2, b2 = _network()
+    hidden = np.tanh(np.sqrt(features) @ w1 + b1)
+    return np.asarray(1 / (1 + np.exp(-(hidden @ w2 + b2).ravel())), np.float32)
+
+
+def _cuts(seen: Seen) -> list[int]:
+    """Frames that begin a shot, surest first where two lie too close together."""
+    sure = cut_probabilities(cut_features(seen))
+    sure[0] = 0
+    found: list[int] = []
+    for at in np.argsort(-sure, kind="stable"):
+        if sure[at] < SURE:
+            break
+        if all(abs(int(at) - one) >= LEAST_SHOT_FRAMES for one in found):
+            found.append(int(at))
+    return sorted(found)
+
+
+def _under_flash(seen: Seen, at: int) -> bool:
+    light = seen.exposures
+    near = float(light[max(0, at - 3) : at + 4].max())
+    before, after = (
+        float(light[max(0, at - 8) : max(1, at - 4)].mean()),
+        float(light[at + 4 : at + 9].mean()) if at + 4 < len(light) else near,
+    )
+    return near - max(before, after) > FLASH_RISE
+
+
+def _dissolves(seen: Seen, cuts: list[int]) -> list[int]:
+    """Frames in the middle of dissolves and fades, the best of overlapping ones."""
+    found: list[tuple[float, int, int]] = []
+    for reach in REACHES:
+        found += [
+            (residual, at, reach) for at in range(reach, len(seen.frames) - reach) if (residual := _mixture(seen, at, reach, cuts)) < 1
+        ]
+    chosen: list[tuple[int, int]] = []
+    for _, at, reach in sorted(found):
+        if all(abs(at - other) > max(reach, taken) for other, taken in chosen):
+            chosen.append((at, reach))
+    return sorted(at for at, _ in chosen)
+
+
+def _mixture(seen: Seen, at: int, reach: int, cuts: list[int]) -> float:
+    """How far the frames around `at` are from a mixture that goes straight from the window's first to its last picture; 1: it is none."""
+    first, last = seen.prints[at - reach], seen.prints[at + reach]
+    way = last - first
+    if np.abs(way).mean() < MIXED_DIFFERENCE or any(at - reach < one <= at + reach for one in cuts):
+        return 1.0
+    if (np.abs(way) > MIXED_DIFFERENCE / 3).mean() < MIXED_COVER:
+        return 1.0
+    wider = seen.prints[max(0, at - reach - AFTERGLOW)], seen.prints[min(len(seen.prints) - 1, at + reach + AFTERGLOW)]
+    if max(_correlation(first, last), _correlation(wider[0], last), _correlation(first, wider[1])) > MIXED_ALIKE:
+        return 1.0
+    part = seen.prints[at - reach : at + reach + 1] - first
+    length = float(way @ way)
+    shares = part @ way / length
+    steps = np.diff(shares)
+    if steps.max() > MIXED_STEP or -steps.min() > MIXED_BACK or not shares[reach - 1] < 0.5 <= shares[reach + 1]:
+        return 1.0
+    rest = np.linalg.norm(part - shares[:, None] * way, axis=1) / np.sqrt(length)
+    residual = float(np.median(rest[(shares > 0.15) & (shares < 0.85)])) if ((shares > 0.15) & (shares < 0.85)).any() else 1.0
+    return residual if residual < MIXED_RESIDUAL else 1.0
+
+
+def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    a, b = a - a.mean(), b - b.mean()
+    return float(a @ b / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-3))
