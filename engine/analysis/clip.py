@@ -211,14 +211,14 @@ class _Facts:
         return {name: Curve(_fitted(values, count)) for name, values in table.items()}
 
     def _shots(self) -> tuple[Shot, ...]:
-        look, duration = self.look, self.video.duration_frames
+        duration = self.video.duration_frames
         if self.options.draft:
             return (Shot(0, duration),)
         return shots.find_shots(self._seen(), duration)
 
     def _seen(self) -> shots.Seen:
         look = self.look
-        small = np.array(look.prints, np.float32).reshape(len(look.prints), -1) / 255
+        small = np.asarray(np.array(look.prints, np.float32).reshape(len(look.prints), -1) / 255, np.float32)
         light = np.array(look.exposures, np.float32)
         return shots.Seen(np.array(look.frames, np.int64), small, np.array(look.histograms), light)
 

@@ -26,6 +26,8 @@ PAIRS = ((-1, 0), (-2, 0), (-1, 1), (-2, 1), (-3, 2), (-4, 3), (-2, -1), (-3, -2
 """Frames whose difference the network sees, counted from the first of the new shot: across the boundary, before it, after it."""
 SURE = 0.5
 """Probability from which a frame begins a shot."""
+LEAST_CUT = 0.025
+"""Mean difference of prints (share of full scale) under which nothing is a cut: a key frame of another quality, a fade out of black."""
 LEAST_SHOT_FRAMES = 3
 """Shorter pieces are flashes or decoding faults, not shots."""
 STILL = 0.004
@@ -135,6 +137,7 @@ def _cuts(seen: Seen) -> list[int]:
     """Frames that begin a shot, surest first where two lie too close together."""
     sure = cut_probabilities(cut_features(seen))
     sure[0] = 0
+    sure[1:][np.abs(np.diff(seen.prints, axis=0)).mean(axis=1) < LEAST_CUT] = 0
     found: list[int] = []
     for at in np.argsort(-sure, kind="stable"):
         if sure[at] < SURE:
@@ -147,20 +150,16 @@ def _cuts(seen: Seen) -> list[int]:
 def _under_flash(seen: Seen, at: int) -> bool:
     light = seen.exposures
     near = float(light[max(0, at - 3) : at + 4].max())
-    before, after = (
-        float(light[max(0, at - 8) : max(1, at - 4)].mean()),
-        float(light[at + 4 : at + 9].mean()) if at + 4 < len(light) else near,
-    )
-    return near - max(before, after) > FLASH_RISE
+    before, after = light[max(0, at - 8) : max(1, at - 4)], light[at + 4 : at + 9]
+    return near - max(float(before.mean()), float(after.mean()) if len(after) else near) > FLASH_RISE
 
 
 def _dissolves(seen: Seen, cuts: list[int]) -> list[int]:
     """Frames in the middle of dissolves and fades, the best of overlapping ones."""
     found: list[tuple[float, int, int]] = []
     for reach in REACHES:
-        found += [
-            (residual, at, reach) for at in range(reach, len(seen.frames) - reach) if (residual := _mixture(seen, at, reach, cuts)) < 1
-        ]
+        places = range(reach, len(seen.frames) - reach)
+        found += [(rest, at, reach) for at in places if (rest := _mixture(seen, at, reach, cuts)) < 1]
     chosen: list[tuple[int, int]] = []
     for _, at, reach in sorted(found):
         if all(abs(at - other) > max(reach, taken) for other, taken in chosen):

@@ -327,7 +327,7 @@ def test_dissolves_are_found_and_titles_over_a_picture_are_none(tmp_path: Path) 
     pictures = [a[:, k // 4 : k // 4 + 320] for k in range(40)] + [b[:, k // 4 : k // 4 + 320] for k in range(40)]
     for k in range(14):
         share = (k + 1) / 15
-        pictures[33 + k] = (pictures[33 + k] * (1 - share) + b[:, k // 4 : k // 4 + 320] * share).astype(np.uint8)
+        pictures[33 + k] = (a[:, 8:328] * (1 - share) + b[:, k // 4 : k // 4 + 320] * share).astype(np.uint8)
     for k in range(60, 80):
         pictures[k] = pictures[k].copy()
         pictures[k][70:100, 100:220] = pictures[k][70:100, 100:220] * (1 - min(1, (k - 59) / 10)) + 250 * min(1, (k - 59) / 10)

@@ -1,9 +1,9 @@
-"""Shot boundaries: F1 on reels cut here from raw clips, and on finished films: `python tests/benchmarks/bench_clip_shots.py [--tune|--films]`.
+"""Shot boundaries: F1 on reels cut here from raw clips and on finished films.
 
-Reels are made of the raw clips whose number is odd (`--tune`: even ones, the set that thresholds were chosen on): hard cuts of 5 to 60 frames,
-cuts every 12 frames, dissolves of 8 to 24 frames, and photo flashes that are no cuts. A boundary counts as found within one frame (a
-dissolve: anywhere inside it). With PySceneDetect in an environment of its own (`CUTPRINT_SCENEDETECT`: its python) its three detectors
-run on the same files.
+`python tests/benchmarks/bench_clip_shots.py [--tune|--films]`. Reels are made of the raw clips whose number is odd (`--tune`: even ones,
+the set that the network and thresholds were made on): hard cuts of 5 to 60 frames, cuts every 12 frames, dissolves of 8 to 24 frames,
+and photo flashes that are no cuts. A boundary counts as found within one frame (a dissolve: anywhere inside it). With PySceneDetect in
+an environment of its own (`CUTPRINT_SCENEDETECT`: its python) three of its detectors run on the same files.
 """
 
 from __future__ import annotations

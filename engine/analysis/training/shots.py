@@ -1,7 +1,8 @@
 """Makes the weights of `engine.analysis.shots`: `python -m engine.analysis.training.shots FOLDER [OUT.npz]`.
 
-FOLDER holds raw clips; those with even numbers (in order of name) are used, the odd ones are kept for `tests/benchmarks/bench_clip_shots.py`.
-Reels are rendered in memory: cuts between pieces of 3 to 60 frames, and things that are no cuts: flashes, dissolves, shaking, whip pans,
+FOLDER holds raw clips; those with even numbers (in order of name) are used, the odd ones are kept for measuring
+(`tests/benchmarks/bench_clip_shots.py`). Reels are rendered in memory: cuts between pieces of 3 to 60 frames, and things that are no cuts:
+flashes, dissolves, shaking, whip pans,
 fast forward, zooms, passing objects, pumping exposure. One hidden layer, trained by Adam (Kingma and Ba 2015) on log loss.
 """
 
@@ -140,7 +141,9 @@ def seen(pictures: Pictures) -> shots.Seen:
         levels = np.bincount(luma.ravel(), minlength=256) / luma.size
         rows.append((prints.print_of(luma).ravel(), shots.histogram(levels, chroma[0], chroma[1]), luma.mean() / 255))
     small, histograms, light = zip(*rows)
-    return shots.Seen(np.arange(len(rows)), np.array(small, np.float32) / 255, np.array(histograms), np.array(light, np.float32))
+    return shots.Seen(
+        np.arange(len(rows)), np.asarray(np.array(small) / 255, np.float32), np.array(histograms), np.array(light, np.float32)
+    )
 
 
 def examples(clips: list[Pictures]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -176,11 +179,11 @@ def trained(inputs: NDArray[np.float32], marks: NDArray[np.float32]) -> dict[str
         back = error @ weights["w2"].T * (1 - hidden**2)
         slopes = {"w1": x.T @ back, "b1": back.sum(axis=0), "w2": hidden.T @ error, "b2": error.sum(axis=0)}
         rate = 0.01 * (1 - step / (STEPS + 1))
-        for name, slope in slopes.items():
-            slope = slope + 1e-5 * weights[name]
+        for name, value in weights.items():
+            slope = slopes[name] + 1e-5 * value
             first[name] = 0.9 * first[name] + 0.1 * slope
             second[name] = 0.999 * second[name] + 0.001 * slope**2
-            weights[name] -= rate * (first[name] / (1 - 0.9**step)) / (np.sqrt(second[name] / (1 - 0.999**step)) + 1e-8)
+            weights[name] = value - rate * (first[name] / (1 - 0.9**step)) / (np.sqrt(second[name] / (1 - 0.999**step)) + 1e-8)
     return {name: value.astype(np.float32) for name, value in weights.items()}
 
 
@@ -191,7 +194,7 @@ def main() -> None:
     clips = footage(Path(sys.argv[1]))
     inputs, marks = examples(clips)
     print(f"{len(clips)} clips, {len(inputs)} frames, {int(marks.sum())} cuts")
-    weights = trained(inputs, marks)
+    weights: dict[str, Any] = dict(trained(inputs, marks))
     np.savez_compressed(Path(sys.argv[2]) if len(sys.argv) > 2 else shots.WEIGHTS, **weights)
 
 
