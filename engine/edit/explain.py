@@ -1,39 +1,66 @@
-"""Reasons in plain words with numbers, and a confidence, from score parts and the best alternative."""
+"""Reasons in plain words with numbers, and a confidence: what spoke for a choice against its best alternative."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
-from engine.edit.footage import ClipInput
+import numpy as np
+
 from engine.edit.grid import CutPoint
+from engine.edit.job import Job, differences, moment_of
 from engine.edit.moments import Moment
+from engine.edit.taste import HOLD_FEATURES, KINDS, Table
 from engine.model.names import UNKNOWN
 
-__all__ = ["confidence", "sentence", "why_not"]
+__all__ = ["clock", "confidence", "sentence", "usual_hold", "why_not"]
 
 MARGIN_SCALE = 0.8
 """Loss of the best alternative (in units of the objective) at which a choice is 73 % sure (chosen until telemetry calibrates it)."""
+WORTH_SAYING = 0.03
+"""Differences below this (in units of the objective) are no reason."""
 
-SIZES = {"close_up": "close-up", "medium": "medium shot", "wide": "wide shot", "zoom": "zoom"}
+SIZES = MappingProxyType({"close_up": "close-up", "medium": "medium shot", "wide": "wide shot", "zoom": "zoom"})
 
 
-def confidence(margin: float, quality: float, beat_confidence: float) -> float:
-    """0 to 1 that a person keeps it: a logistic of the margin over the best alternative, tempered by picture and beats."""
-    sure = 1.0 / (1.0 + math.exp(-max(-6.0, min(6.0, margin / MARGIN_SCALE))))
+def confidence(margin: float, quality: float, beat_confidence: float, spread: float = 0.0) -> float:
+    """0 to 1 that a person keeps it: a logistic of the margin over the best alternative, tempered by picture and beats.
+
+    margin : what the whole edit would lose (max-marginals). spread : standard error of the learned scores in the same unit; it flattens.
+    """
+    scale = math.hypot(MARGIN_SCALE, spread)
+    sure = 1.0 / (1.0 + math.exp(-max(-6.0, min(6.0, margin / scale))))
     return round(sure * (0.6 + 0.4 * min(1.0, max(0.0, quality))) * (0.85 + 0.15 * beat_confidence), 4)
 
 
-def sentence(clip: ClipInput, moment: Moment, point: CutPoint, time_s: float, beats: float, rival: tuple[str, str] | None) -> str:
-    """One sentence: what it is, where in the music, why it, and what stood second."""
-    kind = SIZES.get(clip.analysis.likely_shot_type, "shot")
-    angle = clip.analysis.likely_angle
+def sentence(job: Job, number: int, rival: int | None) -> str:
+    """What it is, where in the music and how long; what spoke for it against `rival`; who stood second and why not."""
+    segment = job.found.segments[number]
+    part, point = job.parts[segment.clip], job.grid.points[segment.start]
+    slot = job.scorer.slot(segment.start, segment.end)
+    moment = moment_of(job, segment)
+    where = f"{_what(job, segment.clip)} {_where(point)} at {clock(float(job.brief.rate.seconds(point.frame)))}, held {_beats(slot.beats)}"
+    usual = usual_hold(job, segment.start, segment.clip)
+    if abs(math.log2(slot.beats / usual)) > 0.25:
+        who = "you hold" if job.taste.profile.creator_id else "usual are"
+        where += f" ({who} {usual:.1f} here)"
+    said = [where, _facts(moment, point)]
+    if part.speed < 1:
+        said.append(f"slowed to {float(part.speed):.0%}")
+    if rival is not None:
+        said += [*_for_it(job, number, rival), f"next best was {job.parts[rival].clip.media.name}, {why_not(job, number, rival)}"]
+    else:
+        said.append("nothing else fits here")
+    return "; ".join(one for one in said if one) + "."
+
+
+def _what(job: Job, column: int) -> str:
+    analysis = job.parts[column].clip.analysis
+    kind = SIZES.get(analysis.likely_shot_type, "shot")
+    angle = analysis.likely_angle
     what = f"{'' if angle in (UNKNOWN, 'other') else angle + ' '}{kind}"
-    parts = [f"{what[0].upper()}{what[1:]} {_where(point)} at {_clock(time_s)}, held {_beats(beats)}"]
-    parts.append(_strength(moment, point))
-    if rival:
-        parts.append(f"next best was {rival[0]} ({rival[1]})")
-    return "; ".join(part for part in parts if part) + "."
+    return f"{what[0].upper()}{what[1:]}"
 
 
 def _where(point: CutPoint) -> str:
@@ -43,21 +70,25 @@ def _where(point: CutPoint) -> str:
         return "on the drop"
     if point.strength >= 0.8:
         return f"where the {point.section} begins"
-    return "on the bar" if point.strength >= 0.5 else "on the beat"
+    if point.strength >= 0.5:
+        return "on the bar"
+    return "between beats" if point.beat is None else "on the beat"
 
 
-def _clock(seconds: float) -> str:
-    return f"{int(seconds // 60)}:{seconds % 60:04.1f}"
+def clock(seconds: float) -> str:
+    """Minutes and seconds, a tenth exact."""
+    tenths = round(seconds * 10)
+    return f"{tenths // 600}:{tenths % 600 / 10:04.1f}"
 
 
 def _beats(beats: float) -> str:
     nearest = round(beats)
-    if abs(beats - nearest) < 0.15:
+    if abs(beats - nearest) < 0.15 and nearest:
         return f"{nearest} beat{'' if nearest == 1 else 's'}"
     return f"{beats:.1f} beats"
 
 
-def _strength(moment: Moment, point: CutPoint) -> str:
+def _facts(moment: Moment, point: CutPoint) -> str:
     energy = "loud" if point.energy > 0.65 else "quiet" if point.energy < 0.4 else "middling"
     motion = "lively" if moment.motion > 0.4 else "calm" if moment.motion < 0.15 else "some"
     words = [f"quality {moment.quality:.2f}", f"{motion} motion {moment.motion:.2f} against {energy} music {point.energy:.2f}"]
@@ -66,20 +97,90 @@ def _strength(moment: Moment, point: CutPoint) -> str:
     return ", ".join(words)
 
 
-def why_not(own: Mapping[str, float], other: Mapping[str, float]) -> str:
-    """In what the alternative is worse: the part with the largest difference."""
-    words = {
-        "moment": "a weaker moment",
-        "energy": "motion fits the music less",
-        "shot_type": "less fitting shot size",
+def usual_hold(job: Job, start: int, column: int) -> float:
+    """Beats for which this style holds such a shot in such music: where its hold density is highest."""
+    beats = np.arange(0.5, 16.05, 0.1)
+    base = job.grid.holds([(start, start + 1)]).values[0]
+    rows = np.tile(base, (len(beats), 1))
+    shares = {name: job.parts[column].clip.analysis.shot_type.get(name, 0.0) for name in KINDS["shot_type"]}
+    octaves = sum(share * job.taste.size_hold.get(name, 0.0) for name, share in shares.items())
+    rows[:, HOLD_FEATURES.index("beats")] = beats
+    rows[:, HOLD_FEATURES.index("seconds")] = beats * job.grid.beat_frames / job.grid.fps
+    return float(beats[int(np.argmax(job.taste.pace.hold(Table(HOLD_FEATURES, rows))))] * 2.0**octaves)
+
+
+def _for_it(job: Job, number: int, rival: int) -> list[str]:
+    """The two largest differences in its favour, with numbers of both where there are some."""
+    gaps = differences(job, number, rival)
+    best = sorted((name for name in gaps if gaps[name] > WORTH_SAYING and name in PRAISE), key=lambda name: -gaps[name])[:2]
+    return [f"{PRAISE[name]}{_numbers(job, number, rival, name)}" for name in best[:1]]
+
+
+PRAISE: Mapping[str, str] = MappingProxyType(
+    {
+        "selection": "the kind of clip you choose",
+        "quality": "the better picture",
+        "moment": "the livelier moment",
+        "energy": "its motion suits the music",
+        "shot_type": "the shot size such music gets",
+        "hook": "the stronger opening",
+        "ending": "the stronger ending",
+        "angle_change": "the angle changes as it should",
+        "size_change": "the shot size changes as it should",
+        "motion_change": "its movement follows on",
+        "same_take": "another take than its neighbours",
+        "similar": "it stands out from its neighbours",
+        "duration": "the length such a shot is held",
+        "slow_motion": "slow motion suits the quiet",
+        "asked": "what you asked for",
+    }
+)
+BLAME: Mapping[str, str] = MappingProxyType(
+    {
+        "selection": "less the kind of clip you choose",
+        "quality": "a weaker picture",
+        "moment": "a duller moment",
+        "energy": "its motion suits the music less",
+        "shot_type": "a less fitting shot size",
         "hook": "a weaker opening",
         "ending": "a weaker ending",
         "angle_change": "the angle repeats",
         "size_change": "the shot size repeats",
-        "same_take": "the same take again",
+        "motion_change": "its movement does not follow on",
+        "same_take": "the same take as a neighbour",
         "similar": "looks like its neighbour",
+        "duration": "not held so long",
+        "slow_motion": "slow where the music is loud",
+        "asked": "less of what you asked for",
     }
-    names = [name for name in words if own.get(name, 0.0) - other.get(name, 0.0) > 1e-6]
-    if not names:
-        return "worth more elsewhere"
-    return words[max(names, key=lambda name: own.get(name, 0.0) - other.get(name, 0.0))]
+)
+
+
+def why_not(job: Job, number: int, column: int) -> str:
+    """In what another clip would be worse in a segment: the part with the largest difference, with the numbers of both."""
+    gaps = differences(job, number, column)
+    worse = [name for name in BLAME if gaps.get(name, 0.0) > 1e-6]
+    if not worse or sum(gaps.values()) <= 0:
+        used = {segment.clip: index for index, segment in enumerate(job.found.segments)}
+        media = job.parts[column].clip.media.media_id
+        at = next((index for clip, index in used.items() if job.parts[clip].clip.media.media_id == media), None)
+        return "as good here within the search's tolerance" if at is None else f"which is worth more as shot {at + 1}"
+    name = max(worse, key=lambda one: gaps[one])
+    return f"{BLAME[name]}{_numbers(job, number, column, name)}"
+
+
+def _numbers(job: Job, number: int, column: int, name: str) -> str:
+    """ " (0.71 against 0.88)": the measured values behind a part, where it has one."""
+    segment = job.found.segments[number]
+    frames = job.scorer.slot(segment.start, segment.end).frames
+    own, other = moment_of(job, segment), job.parts[column].moment(frames)
+    read: Mapping[str, Callable[[Moment], float]] = {
+        "quality": lambda one: one.quality,
+        "energy": lambda one: one.motion,
+        "moment": lambda one: one.score,
+        "hook": lambda one: one.score,
+        "ending": lambda one: one.quality,
+    }
+    if name not in read or other is None:
+        return ""
+    return f" ({read[name](own):.2f} against {read[name](other):.2f})"

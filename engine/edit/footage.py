@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.model.analysis import ClipAnalysis, ClipGroup
@@ -67,6 +67,25 @@ def _weakest(facts: ClipAnalysis) -> str:
     return min(parts, key=lambda name: parts[name]) if parts else "unknown"
 
 
-def duplicates_of(groups: Sequence[ClipGroup]) -> Mapping[str, str]:
-    """media id of every near-duplicate that is not the best of its group -> the best one's."""
-    return {member: group.best for group in groups if group.kind == "near_duplicate" for member in group.members if member != group.best}
+def duplicates_of(groups: Sequence[ClipGroup], there: Mapping[str, float] | None = None, wanted: Collection[str] = ()) -> Mapping[str, str]:
+    """media id of every near-duplicate that is not the one to use of its group -> that one's.
+
+    there : quality of the clips that can be used at all (all by default): where the group's best is not among them, the best of those
+    stands for it; one that is `wanted` stands for it anyway.
+    """
+    rows: dict[str, str] = {}
+    for group in groups:
+        if group.kind == "near_duplicate":
+            best = _stands_for(group, there, wanted)
+            rows.update({member: best for member in group.members if member != best})
+    return rows
+
+
+def _stands_for(group: ClipGroup, there: Mapping[str, float] | None, wanted: Collection[str]) -> str:
+    asked = sorted(one for one in group.members if one in wanted)
+    if asked:
+        return asked[0]
+    if there is None or group.best in there:
+        return group.best
+    left = sorted((one for one in group.members if one in there), key=lambda one: (-there[one], one))
+    return left[0] if left else group.best

@@ -1,23 +1,29 @@
-"""Where cuts may fall: the frames of the song's beats, each with its strength and the energy around it."""
+"""Where cuts may fall: the frames of the song's beats, each with its strength and the music around it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from engine.edit.taste import CONTEXT_FEATURES, HOLD_FEATURES, Table
 from engine.model.style import StyleProfile
-from engine.model.time import FrameRate
+from engine.model.time import FrameRate, FrameSpan
 from engine.model.timeline import SongUse
 
-__all__ = ["CutPoint", "Grid", "cut_grid", "target_beats"]
+__all__ = ["CutPoint", "Grid", "cut_grid", "cuts_between_beats", "energy_between"]
 
 LEAST_SHOT_S = 0.30
 """Shorter shots are not seen (about the time to recognise a picture and move on)."""
 LONGEST_SHOT_S = 6.0
 """The 90th percentile of short-form shots; longer ones need a reason of their own."""
-FREQUENCY_BEATS = {"every_half_beat": 0.5, "every_beat": 1.0, "every_2_beats": 2.0, "every_4_beats": 4.0, "every_8_beats": 8.0}
-SLOW_BPM, QUICK_BPM = 80.0, 150.0
-"""Outside these a beat is felt at the double or half of its tempo, so holds in beats are halved or doubled."""
+DROP, SECTION, DOWNBEAT, BEAT, HALF_BEAT = 1.0, 0.8, 0.5, 0.2, 0.05
+"""How much the music asks for a cut (chosen: the order is what matters)."""
+NEAR_S = 0.06
+"""A beat this near to a bar or section line is on it."""
+SECTION_SHARE = 0.4
+"""Share of a section's own energy in that of its beats: one quiet second in a drop is still the drop (chosen)."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +31,7 @@ class CutPoint:
     """A frame at which a clip may begin.
 
     beat : index into `song.beats`, None for the edit's end (and a start that lies on none). strength : 0 to 1, how much the music
-    asks for a cut. energy : 0 to 1 from here to the next point.
+    asks for a cut. energy : 0 to 1 from here on, section and next second together. rise : by how much that is more than the second before.
     """
 
     frame: int
@@ -33,55 +39,126 @@ class CutPoint:
     strength: float
     energy: float
     section: str
+    rise: float = 0.0
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Cut points from frame 0 to the edit's end; `least`/`longest` shot in frames."""
+    """Cut points from a window's first frame to its end; `least`/`longest` shot in frames; `total` frames of the whole edit."""
 
     points: tuple[CutPoint, ...]
     least: int
     longest: int
     beat_frames: float
+    fps: float = 30.0
+    bpm: float = 120.0
+    total: int = 0
 
     def beats_between(self, start: int, end: int) -> float:
         """Length of the stretch between two points in beats."""
         return (self.points[end].frame - self.points[start].frame) / self.beat_frames
 
+    def contexts(self) -> Table:
+        """CONTEXT_FEATURES of every point."""
+        total = max(1, self.total or self.points[-1].frame)
+        rows = [
+            (
+                *(point.energy, point.rise, point.strength, point.frame / total, point.frame / self.fps, float(point.frame == 0)),
+                *(float(point.section == "drop"), float(point.section in ("break", "intro", "outro"))),
+            )
+            for point in self.points
+        ]
+        return Table(CONTEXT_FEATURES, np.array(rows, np.float64))
 
-def cut_grid(song: SongUse, rate: FrameRate, duration_frames: int) -> Grid:
-    """Every beat of the song that lies inside the edit, frame-exact, with the two ends."""
-    beats: dict[int, int] = {}
-    for index, beat in enumerate(song.beats):
-        beats.setdefault(rate.frames(beat), index)
-    frames = sorted(frame for frame in beats if 0 < frame < duration_frames)
-    least = max(2, rate.frames(LEAST_SHOT_S))
-    frames = [frame for frame in frames if frame >= least and duration_frames - frame >= least]
-    points = [_point(song, rate, 0, beats.get(0))]
-    points += [_point(song, rate, frame, beats[frame]) for frame in frames]
-    points.append(_point(song, rate, duration_frames, None))
+    def holds(self, slots: Sequence[tuple[int, int]]) -> Table:
+        """HOLD_FEATURES of stretches between two points."""
+        total = max(1, self.total or self.points[-1].frame)
+        rows = []
+        for start, end in slots:
+            a, b = self.points[start], self.points[end]
+            frames = b.frame - a.frame
+            opening, closing = a.strength if a.frame else DOWNBEAT, b.strength
+            rows.append((frames / self.beat_frames, frames / self.fps, a.energy, a.rise, opening, closing, a.frame / total, self.bpm))
+        return Table(HOLD_FEATURES, np.array(rows, np.float64).reshape(len(rows), len(HOLD_FEATURES)))
+
+
+def cuts_between_beats(profile: StyleProfile) -> bool:
+    """Whether the profile cuts between beats: more often than its share of beats with a cut explains, or by its rule for loud music."""
+    pacing = profile.pacing_patterns
+    more = pacing.cuts_per_beat > (1.0 - pacing.beat_skip_rate) + 0.1  # a tenth: what rounding and chance explain
+    return more or profile.energy_matching.high_energy_sections.cut_frequency == "every_half_beat"
+
+
+def cut_grid(
+    song: SongUse,
+    rate: FrameRate,
+    duration_frames: int,
+    *,
+    window: FrameSpan | None = None,
+    offset_s: float = 0.0,
+    halves: bool = False,
+    held: Sequence[FrameSpan] = (),
+    shortest_s: float | None = None,
+    longest_s: float | None = None,
+) -> Grid:
+    """Every beat of the song inside the window, frame-exact and moved by `offset_s`, with the two ends and the borders of `held` spans.
+
+    duration_frames : of the whole edit. halves : also half-way between beats. held : placements that stay; no point lies inside one.
+    """
+    part = window or FrameSpan(0, duration_frames)
+    least = max(2, rate.frames(LEAST_SHOT_S if shortest_s is None else shortest_s))
+    borders = {frame for span in held for frame in (span.start, span.end)} | {part.start, part.end}
+    beats = _beat_frames(song, rate, offset_s, halves)
+    inner = [frame for frame in beats if part.start + least <= frame <= part.end - least and not _inside(held, frame)]
+    frames = sorted({*inner, *(frame for frame in borders if part.start <= frame <= part.end)})
+    points = [_point(song, rate, frame, beats.get(frame), offset_s) for frame in frames if frame < duration_frames]
+    if frames[-1] == duration_frames:
+        points.append(_point(song, rate, duration_frames, None, 0.0))
     period = float(rate.fraction) * 60.0 / song.bpm if song.bpm > 0 else float(rate.fraction) / 2
     widest = max((b.frame - a.frame for a, b in zip(points, points[1:])), default=duration_frames)
-    return Grid(tuple(points), least, max(rate.frames(LONGEST_SHOT_S), widest), period)
+    longest = rate.frames(LONGEST_SHOT_S if longest_s is None else longest_s)
+    return Grid(tuple(points), least, max(longest, widest), period, rate.fps, song.bpm, duration_frames)
 
 
-def _point(song: SongUse, rate: FrameRate, frame: int, beat: int | None) -> CutPoint:
-    time = float(rate.seconds(frame))
-    section = next((one.label for one in song.sections if one.start_s - 0.05 <= time < one.end_s - 0.05), "unknown")
-    return CutPoint(frame, beat, _strength(song, time), energy_between(song, time, time + 1.0), section)
+def _inside(held: Sequence[FrameSpan], frame: int) -> bool:
+    return any(span.start < frame < span.end for span in held)
 
 
-def _strength(song: SongUse, time: float) -> float:
+def _beat_frames(song: SongUse, rate: FrameRate, offset_s: float, halves: bool) -> dict[int, int | None]:
+    """Frame of each place to cut -> its beat; None half-way between two."""
+    frames: dict[int, int | None] = {}
+    if halves:
+        for a, b in zip(song.beats, song.beats[1:]):
+            frames[rate.frames(max(0.0, (a + b) / 2 + offset_s))] = None
+    for index, beat in reversed(list(enumerate(song.beats))):
+        frames[rate.frames(max(0.0, beat + offset_s))] = index
+    return frames
+
+
+def _point(song: SongUse, rate: FrameRate, frame: int, beat: int | None, offset_s: float) -> CutPoint:
+    """A point; `offset_s` is taken off again to see what the music does on its beat."""
+    time = song.beats[beat] if beat is not None else max(0.0, float(rate.seconds(frame)) - offset_s)
+    section = next((one for one in song.sections if one.start_s - 0.05 <= time < one.end_s - 0.05), None)
+    energy = energy_between(song, time, time + 1.0)
+    rise = energy - energy_between(song, max(0.0, time - 1.0), time) if time > 0 else 0.0
+    if section is not None:
+        energy = (1 - SECTION_SHARE) * energy + SECTION_SHARE * section.energy
+    return CutPoint(frame, beat, _strength(song, time, beat), energy, section.label if section else "unknown", rise)
+
+
+def _strength(song: SongUse, time: float, beat: int | None) -> float:
     """A drop asks loudest for a cut, then a section's start, then a bar's."""
     if _near(song.drops, time):
-        return 1.0
+        return DROP
     if _near([section.start_s for section in song.sections], time):
-        return 0.8
-    return 0.5 if _near(song.downbeats, time) else 0.2
+        return SECTION
+    if _near(song.downbeats, time):
+        return DOWNBEAT
+    return HALF_BEAT if beat is None else BEAT
 
 
 def _near(times: Sequence[float], time: float) -> bool:
-    return any(abs(one - time) < 0.06 for one in times)
+    return any(abs(one - time) < NEAR_S for one in times)
 
 
 def energy_between(song: SongUse, start_s: float, end_s: float) -> float:
@@ -89,14 +166,3 @@ def energy_between(song: SongUse, start_s: float, end_s: float) -> float:
     rate = song.energy_rate_hz
     part = song.energy_curve[int(start_s * rate) : max(int(start_s * rate) + 1, int(end_s * rate))]
     return sum(part) / len(part) if part else 0.5
-
-
-def target_beats(profile: StyleProfile, energy: float, bpm: float) -> float:
-    """How long a shot should hold at this energy, in beats: between the profile's rules for loud and quiet, on a log scale."""
-    high = FREQUENCY_BEATS.get(profile.energy_matching.high_energy_sections.cut_frequency, 2.0)
-    low = FREQUENCY_BEATS.get(profile.energy_matching.low_energy_sections.cut_frequency, 4.0)
-    loud = min(1.0, max(0.0, (energy - 0.4) / 0.5))
-    beats = high**loud * low ** (1 - loud)
-    if profile.creator_id is None:  # a creator's own habit already fits the tempos he uses
-        beats *= 0.5 if bpm < SLOW_BPM else 2.0 if bpm > QUICK_BPM else 1.0
-    return max(0.5, float(beats))

@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from engine.edit import arrange
 from engine.edit.footage import ClipInput
-from engine.edit.grid import Grid
 from engine.edit.moments import Moment, MomentTable
-from engine.edit.scoring import Scorer
-from engine.model.style import Brief, ClipWish, StyleProfile
-from engine.model.timeline import SongUse
+from engine.edit.problem import Arrangement, Problem, Segment
+from engine.model.style import Brief, ClipWish
+from engine.model.timeline import Placement, SongUse
+
+if TYPE_CHECKING:
+    from engine.edit.grid import Grid
+    from engine.edit.scoring import Scorer
+    from engine.edit.taste import Taste
 
 __all__ = ["Job", "Part", "is_wanted", "moment_of", "name_of", "score_parts", "wishes_of"]
 
 
 @dataclass(frozen=True)
 class Part:
-    """One thing the optimiser may use once: a clip, or a stretch of one."""
+    """One thing the optimiser may use once: a clip, or a stretch of one; or a placement that stays where it is (`held`).
+
+    resource : parts with the same name exclude each other. speed : source seconds per second shown.
+    """
 
     clip: ClipInput
     table: MomentTable
     whole: bool
+    resource: str = ""
+    speed: Fraction = Fraction(1)
+    held: Placement | None = None
+
+    def moment(self, frames: int) -> Moment | None:
+        """What it would show in a slot of that many frames; None where it cannot fill one."""
+        if self.held is None:
+            return self.table.best(frames)
+        return self.table.at(self.held.source_start_frame, frames) if frames == self.held.duration_frames else None
 
 
 @dataclass(frozen=True)
@@ -30,12 +47,14 @@ class Job:
     """One edit, decided: what was asked, what there was to choose from, and what was chosen."""
 
     brief: Brief
-    profile: StyleProfile
+    taste: Taste
     grid: Grid
     scorer: Scorer
     use: SongUse
     parts: Sequence[Part]
-    found: arrange.Arrangement
+    problem: Problem
+    found: Arrangement
+    relaxed: tuple[str, ...] = ()
 
 
 def wishes_of(brief: Brief) -> list[ClipWish]:
@@ -48,25 +67,36 @@ def is_wanted(part: Part, wishes: Sequence[ClipWish]) -> bool:
     return any(wish.media_id == part.clip.media.media_id for wish in wishes)
 
 
-def moment_of(job: Job, segment: arrange.Segment) -> Moment:
+def moment_of(job: Job, segment: Segment) -> Moment:
     """What the chosen clip shows in its slot."""
-    moment = job.parts[segment.clip].table.best(job.scorer.slot(segment.start, segment.end).frames)
+    moment = job.parts[segment.clip].moment(job.scorer.slot(segment.start, segment.end).frames)
     assert moment is not None
     return moment
 
 
 def score_parts(job: Job, number: int, clip: int | None = None) -> dict[str, float]:
-    """Named parts of a segment as chosen, or as if `clip` stood there."""
+    """Named parts of a segment as chosen, or as if `clip` stood there; the pair parts are those with the clip before."""
     segments = job.found.segments
     segment = segments[number]
-    slot = job.scorer.slot(segment.start, segment.end)
-    part = job.parts[segment.clip if clip is None else clip]
-    moment = part.table.best(slot.frames)
-    assert moment is not None
-    parts = {**job.scorer.rhythm(slot), **job.scorer.fit(slot, part.clip, moment)}
+    column = segment.clip if clip is None else clip
+    fit = job.scorer.fit(job.scorer.slot(segment.start, segment.end))
+    parts = {name: float(worth[column]) for name, worth in fit.items()}
     if number:
-        parts.update(job.scorer.pair(job.parts[segments[number - 1].clip].clip, part.clip))
-    return {name: round(value, 6) for name, value in parts.items()}
+        before = segments[number - 1].clip
+        parts.update({name: float(worth[before, column]) for name, worth in job.scorer.pair_parts.items()})
+    return {name: round(value, 6) for name, value in parts.items() if name in ("duration", "cut") or abs(value) > 5e-7}
+
+
+def differences(job: Job, number: int, clip: int) -> Mapping[str, float]:
+    """By how much each part of a segment would fall if `clip` stood there between the same neighbours."""
+    segments = job.found.segments
+    own, other = score_parts(job, number), score_parts(job, number, clip)
+    gaps = {name: own.get(name, 0.0) - other.get(name, 0.0) for name in {**own, **other}}
+    if number + 1 < len(segments):
+        after = segments[number + 1].clip
+        for name, worth in job.scorer.pair_parts.items():
+            gaps[name] = gaps.get(name, 0.0) + float(worth[segments[number].clip, after] - worth[clip, after])
+    return gaps
 
 
 def name_of(job: Job, media_id: str) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from engine.edit.explain import clock, why_not
 from engine.edit.footage import ClipInput, Verdict, duplicates_of
-from engine.edit.job import Job, score_parts
+from engine.edit.job import Job, differences, score_parts, wishes_of
+from engine.edit.problem import IMPOSSIBLE
 from engine.model.analysis import ClipGroup
 from engine.model.timeline import Outcome, Placement
 
@@ -24,7 +26,7 @@ def outcomes_of(
     used: dict[str, list[str]] = {}
     for placement in placements:
         used.setdefault(placement.media_id, []).append(placement.id)
-    twins = duplicates_of(groups)
+    twins = _twins(job, clips, verdicts, groups)
     names = {clip.media.media_id: clip.media.name for clip in clips}
     avoided = {wish.media_id for wish in job.brief.avoid if wish.span is None}
     rows = []
@@ -55,23 +57,34 @@ def outcomes_of(
     return tuple(rows)
 
 
+def _twins(job: Job, clips: Sequence[ClipInput], verdicts: Mapping[str, Verdict], groups: Sequence[ClipGroup]) -> Mapping[str, str]:
+    avoided = {wish.media_id for wish in job.brief.avoid if wish.span is None}
+    there = {
+        clip.media.media_id: clip.analysis.visual_quality
+        for clip in clips
+        if verdicts[clip.media.media_id].usable and clip.media.media_id not in avoided
+    }
+    return duplicates_of(groups, there, {wish.media_id for wish in wishes_of(job.brief)})
+
+
 def _not_chosen(job: Job, base: Outcome, names: Mapping[str, str]) -> Outcome:
     """Where the clip came nearest to being used, and what stood in its way there."""
-    best: tuple[float, int, str] | None = None
+    columns = [index for index, part in enumerate(job.parts) if part.clip.media.media_id == base.media_id and part.held is None]
+    best: tuple[float, int, int] | None = None
     for number, segment in enumerate(job.found.segments):
-        winner = job.parts[segment.clip].clip.media.media_id
-        for index, part in enumerate(job.parts):
-            if part.clip.media.media_id != base.media_id:
+        row = job.problem.values[job.problem.slot_index[segment.start, segment.end]]
+        for column in columns:
+            if row[column] <= IMPOSSIBLE / 2:
                 continue
-            if part.table.best(job.scorer.slot(segment.start, segment.end).frames) is None:
-                continue
-            score = sum(score_parts(job, number, index).values())
-            lost = sum(score_parts(job, number).values()) - score
+            lost = sum(differences(job, number, column).values())
             if best is None or lost < best[0]:
-                best = (lost, number, winner)
+                best = (lost, number, column)
     if best is None:
         return replace(base, status="not_chosen", reason="too short for every slot of the cut")
-    lost, number, winner = best
+    lost, number, column = best
+    winner = job.parts[job.found.segments[number].clip].clip.media.media_id
     score = round(sum(score_parts(job, number).values()) - lost, 4)
-    reason = f"came nearest at shot {number + 1}, where {names.get(winner, winner)} scored {lost:.2f} more"
+    why = why_not(job, number, column)
+    when = clock(float(job.brief.rate.seconds(job.grid.points[job.found.segments[number].start].frame)))
+    reason = f"came nearest at {when} (shot {number + 1}), where {names.get(winner, winner)} is {max(lost, 0.0):.2f} ahead: {why}"
     return replace(base, status="not_chosen", reason=reason, best_slot=number, best_score=score, beaten_by=winner)

@@ -1,43 +1,63 @@
 """What an edit is worth, in named parts that can say why.
 
-The objective is a sum over placements of `unary` parts and over neighbours of `pair` parts. Parts that judge a clip are weighted by
-the beats it is on screen, otherwise cutting more would always pay.
+The objective is a sum over placements of `fit` parts, over neighbours of `pair` parts, and of what showing each angle and look once is
+worth. Parts that judge a clip are weighted by the beats it is on screen, otherwise cutting more would always pay.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
 
-from engine.edit.footage import ClipInput
-from engine.edit.grid import CutPoint, Grid, target_beats
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.edit.features import clip_table
+from engine.edit.grid import Grid
+from engine.edit.job import Part
 from engine.edit.moments import Moment
-from engine.model.analysis import ClipGroup
+from engine.edit.problem import IMPOSSIBLE, Cover
+from engine.edit.taste import KINDS, Table, Taste, loudness
+from engine.model.analysis import ClipAnalysis, ClipGroup
 from engine.model.names import UNKNOWN
-from engine.model.style import StyleProfile
+from engine.model.time import FrameSpan
 
-__all__ = ["WEIGHTS", "Scorer", "Slot"]
+__all__ = ["LEVEL", "PLAIN", "WEIGHTS", "Leaning", "Scorer", "Slot"]
 
-WEIGHTS = {
-    "moment": 1.0,
-    "energy": 0.8,
-    "shot_type": 0.3,
-    "hook": 1.0,
-    "ending": 0.4,
-    "duration": 0.9,
-    "cut": 0.6,
-    "angle_change": 0.35,
-    "size_change": 0.3,
-    "same_take": 1.6,
-    "similar": 0.5,
-}
-"""Weight of each part (chosen by looking at edits of the raw set; `moment` is the unit)."""
+Array = NDArray[np.float64]
+
+WEIGHTS: Mapping[str, float] = MappingProxyType(
+    {
+        "selection": 0.5,
+        "quality": 1.0,
+        "moment": 1.0,
+        "energy": 0.8,
+        "shot_type": 0.3,
+        "slow_motion": 0.5,
+        "hook": 1.0,
+        "ending": 0.4,
+        "duration": 0.9,
+        "cut": 0.6,
+        "angle_change": 0.35,
+        "size_change": 0.3,
+        "motion_change": 0.15,
+        "same_take": 1.6,
+        "similar": 0.5,
+        "coverage": 0.6,
+        "asked": 1.0,
+    }
+)
+"""Weight of each part (chosen by looking at edits of the raw set; a beat of quality is the unit). `asked` is what an instruction adds."""
 HOOK_S = 2.0
 """The first seconds decide whether people stay."""
-DURATION_OCTAVES = 0.7
-"""Spread of shot lengths around the target, in octaves of beats (sd of log length in short form .96 natural = 1.4 octaves, half of it
-explained by energy and tempo)."""
+LEVEL = 0.7
+"""Quality at which a beat on screen is worth nothing: the gate below which clips are left out."""
+SURE = 0.5
+"""A clip counts as of an angle or size from this probability on."""
+COVER_LEAST = 2
+"""Angles of which there are fewer clips are not missed (one stray detection is no angle of the shoot)."""
 
 
 @dataclass(frozen=True)
@@ -50,95 +70,268 @@ class Slot:
     frames: int
 
 
-class Scorer:
-    """Scores placements of one job."""
+@dataclass(frozen=True)
+class Leaning:
+    """How an instruction bends the objective; the plain one bends nothing.
 
-    def __init__(self, grid: Grid, profile: StyleProfile, groups: Sequence[ClipGroup], bpm: float, fps: float) -> None:
+    pace_octaves : shots this much longer (negative: shorter). energy : worth of a beat of motion in loud music. kinds : a column of the
+    features ("shot_type_close_up", say) -> worth of a beat of it. repeats : worth lost by each clip that stood there before.
+    """
+
+    pace_octaves: float = 0.0
+    energy: float = 0.0
+    kinds: Mapping[str, float] = field(default_factory=dict)
+    repeats: Mapping[str, float] = field(default_factory=dict)
+    first_frame: int = 0
+    last_frame: int = 1 << 60
+
+    def holds_at(self, frame: int) -> bool:
+        return self.first_frame <= frame < self.last_frame
+
+
+PLAIN = Leaning()
+
+
+class Scorer:
+    """Scores placements of one job.
+
+    parts : the columns. groups : takes and looks among the clips. leanings : what instructions add, each for its stretch.
+    off : names of parts that are left out.
+    """
+
+    def __init__(
+        self,
+        grid: Grid,
+        taste: Taste,
+        parts: Sequence[Part],
+        groups: Sequence[ClipGroup],
+        *,
+        leanings: Sequence[Leaning] = (),
+        off: Sequence[str] = (),
+    ) -> None:
         self.grid = grid
-        self._profile = profile
-        self._targets = [target_beats(profile, point.energy, bpm) for point in grid.points]
-        self._hook_frames = HOOK_S * fps
-        self._takes = _group_of(groups, "take")
-        self._looks = _group_of(groups, "look")
+        self.taste = taste
+        self.parts = parts
+        self.leanings = leanings
+        self.weights = {name: 0.0 if name in off else weight for name, weight in WEIGHTS.items()}
+        self._groups = groups
+        self._hook_frames = HOOK_S * grid.fps
+        self._moments: dict[int, _Moments] = {}
+        self._holds: dict[tuple[int, int, float], Array] = {}
+
+    @cached_property
+    def features(self) -> Table:
+        """CLIP_FEATURES of each part."""
+        spans: list[FrameSpan | None] = [None if part.whole else part.table.part for part in self.parts]
+        return clip_table([part.clip.analysis for part in self.parts], spans)
+
+    @cached_property
+    def contexts(self) -> Table:
+        return self.grid.contexts()
+
+    @cached_property
+    def selection(self) -> Array:
+        """(points, parts) the learned wish for each part at each point."""
+        return self.taste.selector.scores(self.features, self.contexts)
+
+    @cached_property
+    def spreads(self) -> Array:
+        """(points, parts) how unsure that is."""
+        return self.taste.selector.spreads(self.features, self.contexts)
 
     def slot(self, start: int, end: int) -> Slot:
         frames = self.grid.points[end].frame - self.grid.points[start].frame
         return Slot(start, end, self.grid.beats_between(start, end), frames)
 
-    def rhythm(self, slot: Slot) -> dict[str, float]:
-        """Parts that hold whichever clip fills the slot: its length, and the cut that opens it."""
-        point = self.grid.points[slot.start]
-        octaves = math.log2(max(slot.beats, 0.1) / self._targets[slot.start])
-        passed = sum(self.grid.points[k].strength - 0.2 for k in range(slot.start + 1, slot.end))
-        opening = point.strength if slot.start else 0.5
-        return {
-            "duration": -WEIGHTS["duration"] * 0.5 * (octaves / DURATION_OCTAVES) ** 2,
-            "cut": WEIGHTS["cut"] * (opening - 0.5 * max(0.0, passed)),
-        }
+    def moments(self, frames: int) -> _Moments:
+        """The best moment of every part for a length."""
+        if frames not in self._moments:
+            self._moments[frames] = _Moments([part.moment(frames) for part in self.parts])
+        return self._moments[frames]
 
-    def fit(self, slot: Slot, clip: ClipInput, moment: Moment) -> dict[str, float]:
-        """Parts of a clip's moment in a slot."""
-        point = self.grid.points[slot.start]
-        parts = {
-            "moment": WEIGHTS["moment"] * (moment.score - 0.7),
-            "energy": -WEIGHTS["energy"] * abs(moment.motion - self._wanted_motion(point)),
-            "shot_type": WEIGHTS["shot_type"] * self._shot_type(clip, point),
+    def prepare(self, slots: Sequence[tuple[int, int]]) -> None:
+        """Asks the taste about all these stretches at once; `fit` asks about others one by one."""
+        for octaves in sorted({0.0, *(one.pace_octaves for one in self.leanings)}):
+            worths = self._hold_worths(slots, octaves)
+            for row, (start, end) in enumerate(slots):
+                self._holds[start, end, octaves] = worths[row]
+
+    def _hold_worths(self, slots: Sequence[tuple[int, int]], octaves: float) -> Array:
+        """(slots, 1 + sizes): log density of each hold for an average shot and for each size, as if `octaves` shorter."""
+        table = self.grid.holds(slots)
+        columns = []
+        for size in (None, *KINDS["shot_type"]):
+            shift = octaves + (self.taste.size_hold.get(size, 0.0) if size else 0.0)
+            values = table.values.copy()
+            values[:, [table.names.index("beats"), table.names.index("seconds")]] *= 2.0**-shift
+            columns.append(self.taste.pace.hold(Table(table.names, values)))
+        return np.stack(columns, axis=1)
+
+    @cached_property
+    def _size_shares(self) -> Array:
+        """(parts, 1 + sizes): what is unknown counts as an average shot."""
+        known = np.nan_to_num(self.features.columns([f"shot_type_{name}" for name in KINDS["shot_type"]]))
+        return np.concatenate([np.maximum(0.0, 1.0 - known.sum(axis=1, keepdims=True)), known], axis=1)
+
+    def _duration(self, slot: Slot) -> Array:
+        """(parts,) log density of holding each part so long."""
+        leaning = self._pace_at(slot)
+        key = (slot.start, slot.end, leaning)
+        if key not in self._holds:
+            self._holds[key] = self._hold_worths([(slot.start, slot.end)], leaning)[0]
+        return np.asarray(self._size_shares @ self._holds[key])
+
+    def _pace_at(self, slot: Slot) -> float:
+        frame = self.grid.points[slot.start].frame
+        return next((one.pace_octaves for one in self.leanings if one.pace_octaves and one.holds_at(frame)), 0.0)
+
+    def cut(self, slot: Slot) -> float:
+        """Worth of the cut that opens a slot, less what the slot passes over."""
+        points, skip = self.grid.points, self.taste.profile.pacing_patterns.beat_skip_rate
+        passed = sum(max(0.0, points[k].strength - 0.2) for k in range(slot.start + 1, slot.end))
+        opening = points[slot.start].strength if points[slot.start].frame else 0.5
+        return opening - 0.5 * passed * min(1.5, max(0.0, (1.0 - skip) / 0.35))  # .35: the average's share of beats with a cut
+
+    def fit(self, slot: Slot) -> dict[str, Array]:
+        """Named parts of a slot, each (parts,), for every part that can fill it (`moments(slot.frames).able`)."""
+        point, moments, weights = self.grid.points[slot.start], self.moments(slot.frames), self.weights
+        per_beat = {
+            "selection": weights["selection"] * self.selection[slot.start],
+            "quality": weights["quality"] * (moments.quality - LEVEL),
+            "moment": weights["moment"] * (moments.score - moments.quality),
+            "energy": -weights["energy"] * np.abs(moments.motion - self._wanted_motion(point.energy)),
+            "shot_type": weights["shot_type"] * self._shot_types(point.energy),
+            "slow_motion": weights["slow_motion"] * self._slow * (0.6 - point.energy),
+            "asked": weights["asked"] * self._asked(point.frame, point.energy, moments),
         }
-        parts = {name: value * slot.beats for name, value in parts.items()}
+        parts = {name: value * slot.beats for name, value in per_beat.items()}
+        parts["duration"] = weights["duration"] * self._duration(slot)
+        parts["cut"] = np.full(len(self.parts), weights["cut"] * self.cut(slot))
         if point.frame < self._hook_frames:
-            parts["hook"] = WEIGHTS["hook"] * (moment.score - 0.7 + 0.5 * moment.has_face)
-        if slot.end == len(self.grid.points) - 1:
-            parts["ending"] = WEIGHTS["ending"] * (moment.quality - 0.7 + 0.5 * moment.has_face)
+            parts["hook"] = weights["hook"] * (moments.score - LEVEL + 0.5 * moments.face)
+        if self.grid.points[slot.end].frame == (self.grid.total or self.grid.points[-1].frame):
+            parts["ending"] = weights["ending"] * (moments.quality - LEVEL + 0.5 * moments.face)
         return parts
 
-    def pair(self, before: ClipInput, after: ClipInput) -> dict[str, float]:
-        """Parts of two clips that follow each other."""
-        a, b = before.analysis, after.analysis
-        rules = self._profile.sequencing_patterns
-        angle = _log_odds(rules.angle_transitions, a.likely_angle, b.likely_angle, 4)
-        size = _log_odds(rules.shot_type_transitions, a.likely_shot_type, b.likely_shot_type, 4)
-        same_media = a.media_id == b.media_id
-        same_take = same_media or _shared(self._takes, a.media_id, b.media_id)
-        alike = _likeness(a.palette, b.palette)
-        return {
-            "angle_change": WEIGHTS["angle_change"] * angle,
-            "size_change": WEIGHTS["size_change"] * size,
-            "same_take": -WEIGHTS["same_take"] * (1.5 if same_media else 1.0) * same_take,
-            "similar": -WEIGHTS["similar"] * alike,
-        }
+    def _asked(self, frame: int, energy: float, moments: _Moments) -> Array:
+        total = np.zeros(len(self.parts))
+        for one in self.leanings:
+            if not one.holds_at(frame):
+                continue
+            total += one.energy * energy * moments.motion
+            for name, worth in one.kinds.items():
+                total += worth * np.nan_to_num(self.features.column(name))
+            if one.repeats:
+                total -= np.array([one.repeats.get(part.clip.media.media_id, 0.0) for part in self.parts])
+        return total
 
-    def _wanted_motion(self, point: CutPoint) -> float:
-        rules = self._profile.energy_matching
+    @cached_property
+    def _slow(self) -> Array:
+        return np.array([float(part.speed < 1) for part in self.parts])
+
+    def _wanted_motion(self, energy: float) -> float:
+        rules = self.taste.profile.energy_matching
         high, low = rules.high_energy_sections.motion_preference, rules.low_energy_sections.motion_preference
-        return low + (high - low) * min(1.0, max(0.0, (point.energy - 0.4) / 0.5))
+        return low + (high - low) * float(loudness(np.array(energy)))
 
-    def _shot_type(self, clip: ClipInput, point: CutPoint) -> float:
-        """How much better than chance the clip's shot type suits the energy: probability of the preferred one, less a quarter."""
-        rules = self._profile.energy_matching
-        wanted = (rules.high_energy_sections if point.energy > 0.65 else rules.low_energy_sections).preferred_shot_type
-        probabilities = clip.analysis.shot_type
-        return (probabilities.get(wanted, 0.0) - 0.25) * (1.0 - probabilities.get(UNKNOWN, 0.0))
+    def _shot_types(self, energy: float) -> Array:
+        """(parts,) how much better than chance each shot type suits the energy: probability of the preferred one, less an even share."""
+        rules = self.taste.profile.energy_matching
+        wanted = (rules.high_energy_sections if energy > 0.65 else rules.low_energy_sections).preferred_shot_type
+        names = KINDS["shot_type"]
+        known = np.nan_to_num(self.features.columns([f"shot_type_{name}" for name in names]))
+        chance = known[:, names.index(wanted)] if wanted in names else np.zeros(len(self.parts))
+        return np.asarray(chance - known.sum(axis=1) / len(names))
+
+    def values(self, slots: Sequence[tuple[int, int]]) -> Array:
+        """(slots, parts) sums of all `fit` parts; IMPOSSIBLE where a part cannot fill a slot."""
+        self.prepare(slots)
+        rows = np.empty((len(slots), len(self.parts)))
+        for row, (start, end) in enumerate(slots):
+            slot = self.slot(start, end)
+            able = self.moments(slot.frames).able
+            rows[row] = np.where(able, sum(self.fit(slot).values()), IMPOSSIBLE)
+        return rows
+
+    @cached_property
+    def pair_parts(self) -> dict[str, Array]:
+        """Named parts, each (parts, parts): row a, column b is b right after a."""
+        order = self.taste.order.log_odds(self.features)
+        parts = {name: self.weights.get(name, 0.0) * worth for name, worth in order.items()}
+        media = np.array([part.clip.media.media_id for part in self.parts])
+        same = media[:, None] == media[None, :]
+        takes = _numbers(self._groups, "take", media)
+        together = (takes[:, None] == takes[None, :]) & (takes >= 0)[:, None]
+        parts["same_take"] = -self.weights["same_take"] * np.where(same, 1.5, together.astype(float))
+        parts["similar"] = -self.weights["similar"] * _likeness([part.clip.analysis for part in self.parts])
+        return parts
+
+    @property
+    def pairs(self) -> Array:
+        """(parts, parts) sums of all pair parts."""
+        return np.asarray(sum(self.pair_parts.values()))
+
+    @cached_property
+    def angles(self) -> NDArray[np.int64]:
+        """(parts,) the angle of each part, -1 where it is not sure enough to count."""
+        return np.array([_sure(part.clip.analysis.angle, KINDS["angle"]) for part in self.parts])
+
+    @cached_property
+    def looks(self) -> NDArray[np.int64]:
+        """(parts,) the look of each part, -1 where it belongs to none."""
+        return _numbers(self._groups, "look", np.array([part.clip.media.media_id for part in self.parts]))
+
+    def covers(self) -> tuple[Cover, ...]:
+        """What showing each angle and each look of the shoot at least once is worth."""
+        worth = self.weights["coverage"]
+        rows = []
+        for kind, numbers in (("angle", self.angles), ("look", self.looks)):
+            for number in np.unique(numbers[numbers >= 0]):
+                members = [int(one) for one in np.flatnonzero(numbers == number)]
+                if worth and len({self.parts[one].clip.media.media_id for one in members}) >= COVER_LEAST:
+                    name = f"{kind} {KINDS['angle'][number]}" if kind == "angle" else f"look {number + 1}"
+                    rows.append(Cover(name, tuple(members), worth))
+        return tuple(rows)
 
 
-def _group_of(groups: Sequence[ClipGroup], kind: str) -> Mapping[str, int]:
-    return {member: number for number, group in enumerate(groups) if group.kind == kind for member in group.members}
+class _Moments:
+    """One length's moments as columns over the parts."""
+
+    def __init__(self, rows: Sequence[Moment | None]) -> None:
+        self.rows = rows
+        self.able = np.array([row is not None for row in rows])
+        self.quality, self.motion, self.score, self.face = (
+            np.array([float(getattr(row, name)) if row is not None else 0.0 for row in rows])
+            for name in ("quality", "motion", "score", "has_face")
+        )
 
 
-def _shared(groups: Mapping[str, int], a: str, b: str) -> bool:
-    return a in groups and groups[a] == groups.get(b)
+def _sure(chances: Mapping[str, float], names: Sequence[str]) -> int:
+    likely = max(chances, key=lambda name: chances[name]) if chances else UNKNOWN
+    return names.index(likely) if likely in names and chances[likely] >= SURE else -1
 
 
-def _log_odds(table: Mapping[str, float], a: str, b: str, names: int) -> float:
-    """Log of how much more often than by chance b follows a, within [-1, 1]; 0 where either is unknown."""
-    if UNKNOWN in (a, b):
-        return 0.0
-    share = table.get(f"{a}_to_{b}", 1.0 / names)
-    return max(-1.0, min(1.0, math.log(max(share, 1e-3) * names)))
+def _numbers(groups: Sequence[ClipGroup], kind: str, media: NDArray[np.str_]) -> NDArray[np.int64]:
+    """(parts,) number of each one's group of a kind, -1 where it has none."""
+    of = {member: number for number, group in enumerate(group for group in groups if group.kind == kind) for member in group.members}
+    return np.array([of.get(str(one), -1) for one in media], np.int64)
 
 
-def _likeness(a: Sequence[tuple[int, int, int, float]], b: Sequence[tuple[int, int, int, float]]) -> float:
-    """0 to 1: how alike two palettes are, by the distance of each colour to the nearest of the other, weighted by share."""
-    if not a or not b:
-        return 0.0
-    total = sum(share * min(math.dist((r, g, bl), other[:3]) for other in b) for r, g, bl, share in a)
-    return math.exp(-total / 60.0)
+def _likeness(clips: Sequence[ClipAnalysis]) -> Array:
+    """(clips, clips) 0 to 1: how alike two palettes are, by the distance of each colour to the nearest of the other, weighted by share."""
+    most = max((len(clip.palette) for clip in clips), default=0)
+    if not most:
+        return np.zeros((len(clips), len(clips)))
+    colours, shares = np.full((len(clips), most, 3), np.nan), np.zeros((len(clips), most))
+    for row, clip in enumerate(clips):
+        for column, (red, green, blue, share) in enumerate(clip.palette):
+            colours[row, column], shares[row, column] = (red, green, blue), share
+    alike = np.zeros((len(clips), len(clips)))
+    empty = np.isnan(colours[:, 0, 0])
+    for at in np.flatnonzero(~empty):
+        row = int(at)
+        away = np.linalg.norm(colours[row, None, :, None, :] - colours[:, None, :, :], axis=-1)
+        nearest = np.nanmin(np.where(np.isnan(away), np.inf, away), axis=2)
+        alike[row] = np.exp(-np.where(shares[row] > 0, np.where(np.isinf(nearest), 0.0, nearest) * shares[row], 0.0).sum(axis=1) / 60.0)
+    alike[:, empty] = 0.0
+    return alike

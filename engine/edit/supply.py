@@ -3,56 +3,137 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.edit import arrange
 from engine.edit.footage import ClipInput
 from engine.edit.grid import Grid
 from engine.edit.job import Part, is_wanted, wishes_of
 from engine.edit.moments import MomentTable
-from engine.edit.scoring import Scorer
-from engine.model.style import Brief, StyleProfile
+from engine.edit.problem import IMPOSSIBLE, Cover, Problem
+from engine.edit.scoring import Leaning, Scorer
+from engine.edit.taste import Taste
+from engine.model.analysis import ClipGroup
+from engine.model.style import Brief
 from engine.model.time import FrameSpan
+from engine.model.timeline import Placement, SongUse
 
-__all__ = ["fillable", "parts_of", "problem_of"]
+__all__ = ["Rules", "Stock", "fillable", "must_covers", "parts_of", "problem_of"]
 
 MUST_REWARD = 50.0
-"""Worth of showing a clip that has to appear: more than any edit gains elsewhere."""
+"""Worth of showing what has to appear: more than any edit gains elsewhere."""
 JITTER = 1e-3
 """Seeded noise on clip scores: decides between equals, moves nothing else."""
 GAP_S = 0.5
 """Between two moments of one take: nearer ones look like a jump cut."""
+HIGH_SPEED = 1.6
+"""Sources this many times quicker than the edit can be slowed without repeating frames."""
 
 
-def parts_of(brief: Brief, usable: Sequence[ClipInput], profile: StyleProfile, count: int) -> list[Part]:
-    """Each usable clip, or up to `count` stretches of each, with its table of moments."""
+@dataclass(frozen=True)
+class Stock:
+    """What an edit, or a part of one, is made from.
+
+    clips : usable ones, by media id. held : placements that stay as they are, in order. window : the frames to fill. taken : media id ->
+    source ranges shown outside the window.
+    """
+
+    brief: Brief
+    clips: Sequence[ClipInput]
+    groups: Sequence[ClipGroup]
+    taste: Taste
+    use: SongUse
+    window: FrameSpan
+    held: Sequence[tuple[Placement, ClipInput]] = ()
+    taken: Mapping[str, Sequence[FrameSpan]] = field(default_factory=dict)
+    leanings: Sequence[Leaning] = ()
+
+    @property
+    def beat_s(self) -> float:
+        return 60.0 / self.use.bpm if self.use.bpm > 0 else 0.5
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What may be relaxed, in this order: the streak of one angle, looks that stay together, the lengths of shots."""
+
+    longest_streak: int
+    looks_together: bool = False
+    shortest_s: float | None = None
+    longest_s: float | None = None
+
+
+def parts_of(stock: Stock, count: int) -> list[Part]:
+    """Each usable clip, or up to `count` stretches of each, with its table of moments; then what is held."""
     parts = []
-    for clip in usable:
-        for span in _stretches(brief, clip, count):
-            parts.append(Part(clip, MomentTable(clip, brief.rate, profile.moment_preferences, span), count == 1))
+    for clip in stock.clips:
+        taken = [*stock.taken.get(clip.media.media_id, ()), *_held_spans(stock, clip.media.media_id)]
+        if taken and count == 1:
+            continue  # each clip once
+        for number, span in enumerate(_stretches(stock.brief, clip, count, taken)):
+            parts += _parts(stock, clip, span, count == 1, f"{clip.media.media_id}:{number}")
+    for placement, clip in stock.held:
+        table = MomentTable(clip, stock.brief.rate, stock.taste.profile.moment_preferences, speed=placement.speed, beat_s=stock.beat_s)
+        parts.append(Part(clip, table, True, f"held:{placement.id}", placement.speed, placement))
     return parts
 
 
-def _stretches(brief: Brief, clip: ClipInput, count: int) -> list[FrameSpan]:
+def _parts(stock: Stock, clip: ClipInput, span: FrameSpan, whole: bool, resource: str) -> list[Part]:
+    """A stretch in real time, and slowed where that is asked for and the source is quick enough."""
+    rows = []
+    for speed in (Fraction(1), *_slow_speeds(stock, clip)):
+        table = MomentTable(
+            clip,
+            stock.brief.rate,
+            stock.taste.profile.moment_preferences,
+            span,
+            beat_s=stock.beat_s,
+            speed=speed,
+            weights=stock.taste.moment_weights,
+        )
+        rows.append(Part(clip, table, whole, resource, speed))
+    return rows
+
+
+def _slow_speeds(stock: Stock, clip: ClipInput) -> list[Fraction]:
+    assert clip.media.video is not None
+    ratio = clip.media.video.rate.fraction / stock.brief.rate.fraction
+    if not (stock.brief.slow_motion or stock.taste.slow_motion) or ratio < Fraction(HIGH_SPEED):
+        return []
+    return [Fraction(1, 4) if ratio >= 2 * Fraction(HIGH_SPEED) else Fraction(1, 2)]
+
+
+def _held_spans(stock: Stock, media_id: str) -> list[FrameSpan]:
+    return [shown_span(placement, stock.brief) for placement, _ in stock.held if placement.media_id == media_id]
+
+
+def shown_span(placement: Placement, brief: Brief) -> FrameSpan:
+    """The source frames that a placement shows, the last one included."""
+    frames = placement.duration_frames * placement.speed * placement.source_rate.fraction / brief.rate.fraction
+    return FrameSpan(placement.source_start_frame, placement.source_start_frame + max(1, -(-frames.numerator // frames.denominator)))
+
+
+def _stretches(brief: Brief, clip: ClipInput, count: int, taken: Sequence[FrameSpan]) -> list[FrameSpan]:
     """The clip's allowed frames in up to `count` stretches with a gap between, none shorter than a beat can use."""
     assert clip.media.video is not None
-    whole = _allowed(brief, clip)
     gap = round(GAP_S * clip.media.video.rate.fps)
+    near = [FrameSpan(max(0, one.start - gap), one.end + gap) for one in taken]
     least = max(2, round(0.5 * clip.media.video.rate.fps))
     spans = []
-    for one in whole:
+    for one in _allowed(brief, clip, near):
         pieces = max(1, min(count, (one.duration + gap) // (least + gap)))
         size = (one.duration - gap * (pieces - 1)) / pieces
         starts = [one.start + round(k * (size + gap)) for k in range(pieces)]
         spans += [FrameSpan(start, min(one.end, start + max(1, int(size)))) for start in starts]
-    return spans
+    return spans if count > 1 else sorted(spans, key=lambda span: (-span.duration, span.start))[:1]
 
 
-def _allowed(brief: Brief, clip: ClipInput) -> list[FrameSpan]:
-    """The clip's frames without what the user barred, and only what he named where he named a part."""
+def _allowed(brief: Brief, clip: ClipInput, taken: Sequence[FrameSpan]) -> list[FrameSpan]:
+    """The clip's frames without what the user barred or what is shown elsewhere, and only what he named where he named a part."""
     assert clip.media.video is not None
     media_id = clip.media.media_id
     span = clip.media.video.span
@@ -60,8 +141,9 @@ def _allowed(brief: Brief, clip: ClipInput) -> list[FrameSpan]:
     if named:
         span = span.intersection(named[0]) or span
     spans = [span]
-    for barred in (wish.span for wish in brief.avoid if wish.media_id == media_id and wish.span is not None):
-        spans = [piece for one in spans for piece in _without(one, barred)]
+    barred = [wish.span for wish in brief.avoid if wish.media_id == media_id and wish.span is not None]
+    for one in (*barred, *taken):
+        spans = [piece for each in spans for piece in _without(each, one)]
     return spans
 
 
@@ -73,53 +155,104 @@ def _without(span: FrameSpan, barred: FrameSpan) -> list[FrameSpan]:
 
 
 def fillable(parts: Sequence[Part], grid: Grid) -> float:
-    """Share of the edit that the parts can cover at most, one use each."""
-    total = grid.points[-1].frame
-    lengths = []
+    """Share of the window that the parts can cover at most, one use each."""
+    total = grid.points[-1].frame - grid.points[0].frame
+    lengths: dict[str, int] = {}
     for part in parts:
         source = part.clip.media.video
-        assert source is not None
-        frames = int(part.table.part.duration * float(part.table.rate.fraction / source.rate.fraction))
-        lengths.append(min(frames, grid.longest))
-    return sum(lengths) / total
+        frames = part.held.duration_frames if part.held else 0
+        if source is not None and part.held is None:
+            frames = min(int(part.table.part.duration * part.table.rate.fraction / (source.rate.fraction * part.speed)), grid.longest)
+        lengths[part.resource] = max(frames, lengths.get(part.resource, 0))
+    return sum(lengths.values()) / total
 
 
-def problem_of(brief: Brief, parts: Sequence[Part], grid: Grid, scorer: Scorer) -> arrange.Problem:
+def problem_of(stock: Stock, parts: Sequence[Part], grid: Grid, scorer: Scorer, rules: Rules) -> Problem:
     """The job as numbers: every slot between cut points, every part in it, every pair of neighbours."""
-    slots, rows = [], []
-    noise = random.Random(brief.seed)
+    held = {(part.held.span.start, part.held.span.end): column for column, part in enumerate(parts) if part.held is not None}
+    slots = _slots(grid, held)
+    noise = random.Random(stock.brief.seed)
     jitter = np.array([noise.uniform(-JITTER, JITTER) for _ in parts])
-    reward = np.array([MUST_REWARD if is_wanted(part, brief.must_use) else 0.0 for part in parts])
-    last = len(grid.points) - 1
-    for start in range(last):
-        for end in range(start + 1, last + 1):
-            frames = grid.points[end].frame - grid.points[start].frame
-            if frames > grid.longest:
+    values = scorer.values(slots) + jitter
+    _hold(values, slots, grid, held)
+    _bind_ends(stock.brief, parts, values, slots, grid)
+    names = sorted({part.resource for part in parts})
+    classes = np.where([part.held is None for part in parts], scorer.angles, -1)
+    return Problem(
+        len(grid.points),
+        tuple(slots),
+        values,
+        scorer.pairs,
+        resources=np.array([names.index(part.resource) for part in parts]),
+        classes=classes,
+        longest_streak=rules.longest_streak,
+        covers=(*scorer.covers(), *must_covers(stock, parts, scorer)),
+        blocks=scorer.looks if rules.looks_together else None,
+    )
+
+
+def _slots(grid: Grid, held: Mapping[tuple[int, int], int]) -> list[tuple[int, int]]:
+    """Pairs of points that a shot may fill: neither too short nor too long, and over nothing that is held."""
+    frames = [point.frame for point in grid.points]
+    slots = []
+    for start, first in enumerate(frames[:-1]):
+        for end in range(start + 1, len(frames)):
+            length = frames[end] - first
+            is_held = (first, frames[end]) in held
+            if length > grid.longest and not is_held:
                 break
-            if frames < grid.least:
-                continue
-            row = _slot_values(parts, scorer, start, end) + jitter
-            slots.append((start, end))
-            rows.append(_bound_ends(brief, parts, row + reward, start == 0, end == last))
-    pairs = np.array([[sum(scorer.pair(a.clip, b.clip).values()) for b in parts] for a in parts]).reshape(len(parts), len(parts))
-    values = np.array(rows).reshape(len(slots), len(parts))
-    return arrange.Problem(len(grid.points), tuple(slots), values, pairs)
+            over = any(first < b and a < frames[end] for a, b in held) and not is_held
+            if is_held or (length >= grid.least and not over):
+                slots.append((start, end))
+    return slots
 
 
-def _slot_values(parts: Sequence[Part], scorer: Scorer, start: int, end: int) -> NDArray[np.float64]:
-    slot = scorer.slot(start, end)
-    rhythm = sum(scorer.rhythm(slot).values())
-    row = np.full(len(parts), arrange.IMPOSSIBLE)
-    for index, part in enumerate(parts):
-        moment = part.table.best(slot.frames)
-        if moment is not None:
-            row[index] = rhythm + sum(scorer.fit(slot, part.clip, moment).values())
-    return row
+def _hold(values: NDArray[np.float64], slots: Sequence[tuple[int, int]], grid: Grid, held: Mapping[tuple[int, int], int]) -> None:
+    """What is held stands in its slot and nowhere else, and nothing else stands there."""
+    columns = list(held.values())
+    rows = {(grid.points[a].frame, grid.points[b].frame): row for row, (a, b) in enumerate(slots)}
+    own = {column: values[rows[frames], column] for frames, column in held.items()}
+    values[:, columns] = IMPOSSIBLE
+    for frames, column in held.items():
+        values[rows[frames]] = IMPOSSIBLE
+        values[rows[frames], column] = max(own[column], IMPOSSIBLE / 1e6)
 
 
-def _bound_ends(brief: Brief, parts: Sequence[Part], row: NDArray[np.float64], is_first: bool, is_last: bool) -> NDArray[np.float64]:
-    """Only the named clip may open or close, where one is named."""
-    for wish, here in ((brief.first, is_first), (brief.last, is_last)):
-        if wish is not None and here:
-            row = np.where([is_wanted(part, (wish,)) for part in parts], row, arrange.IMPOSSIBLE)
-    return row
+def _bind_ends(brief: Brief, parts: Sequence[Part], values: NDArray[np.float64], slots: Sequence[tuple[int, int]], grid: Grid) -> None:
+    """Only the named clip may open or close, where one is named and nothing held stands there."""
+    for row, (start, end) in enumerate(slots):
+        for wish, here in ((brief.first, grid.points[start].frame == 0), (brief.last, grid.points[end].frame == grid.total)):
+            if wish is not None and here:
+                fits = [part.held is not None or is_wanted(part, (wish,)) for part in parts]
+                values[row] = np.where(fits, values[row], IMPOSSIBLE)
+
+
+def must_covers(stock: Stock, parts: Sequence[Part], scorer: Scorer) -> list[Cover]:
+    """What has to appear at least once, as covers nobody can afford to leave out."""
+    there = {*stock.taken, *(placement.media_id for placement, _ in stock.held)}
+    rows = []
+    for wish in stock.brief.must_use:
+        members = tuple(column for column, part in enumerate(parts) if is_wanted(part, (wish,)) and part.held is None)
+        if members and wish.media_id not in there:
+            rows.append(Cover(f"must {wish.media_id}", members, MUST_REWARD))
+    if stock.brief.looks == "each":
+        for number in np.unique(scorer.looks[scorer.looks >= 0]):
+            rows.append(Cover(f"look {number + 1}", tuple(int(one) for one in np.flatnonzero(scorer.looks == number)), MUST_REWARD))
+    return rows
+
+
+def relaxed_rules(stock: Stock) -> list[tuple[Rules, str]]:
+    """The rules as asked, then ever wider ones, each with what it says when it was needed."""
+    brief = stock.brief
+    asked = Rules(
+        stock.taste.profile.sequencing_patterns.max_same_angle_streak, brief.looks == "together", brief.shortest_s, brief.longest_s
+    )
+    rows = [(asked, "")]
+    if asked.longest_streak:
+        said = f"more than {asked.longest_streak} shots of one angle follow each other: the footage leaves no other way"
+        rows.append((replace(asked, longest_streak=0), said))
+    if asked.looks_together:
+        rows.append((replace(rows[-1][0], looks_together=False), "looks come back: kept together they do not fill the edit"))
+    wider = replace(rows[-1][0], shortest_s=0.1, longest_s=2 * (brief.longest_s or 6.0))
+    rows.append((wider, "shots are shorter or longer than allowed: nothing else fills what lies between"))
+    return rows

@@ -46,7 +46,8 @@ class Brief:
     """What is asked of an edit. Everything that shapes the result beside footage, song and profile stands here.
 
     duration_frames : frames at `rate`. seed : decides between equals; the same brief gives the same edit.
-    song_start_s : second of the song at frame 0; None lets the engine choose.
+    song_start_s : second of the song at frame 0; None lets the engine choose. looks : "together" (once left, a look does not come back),
+    "each" (every one is shown), or "". shortest_s, longest_s : of a shot; None is the engine's own. without : parts of the objective left out.
     """
 
     rate: FrameRate
@@ -65,6 +66,10 @@ class Brief:
     last: ClipWish | None = None
     slow_motion: bool = False
     draft: bool = False
+    looks: str = ""
+    shortest_s: float | None = None
+    longest_s: float | None = None
+    without: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.duration_frames < 1:

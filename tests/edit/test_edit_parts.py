@@ -13,7 +13,8 @@ from hypothesis.extra.numpy import arrays
 
 from engine.edit import arrange, explain
 from engine.edit.footage import ClipInput
-from engine.edit.grid import cut_grid, target_beats
+from engine.edit.grid import cut_grid
+from engine.edit.taste import target_beats
 from engine.edit.moments import MomentTable
 from engine.edit.reframe import cover_crop, crop_for
 from engine.edit.song_window import choose_song_window, song_use
@@ -106,8 +107,8 @@ def test_rivals_are_other_clips_that_fit() -> None:
     found = arrange.solve(problem)
     assert found is not None
     for segment, rivals in zip(found.segments, found.rivals):
-        assert all(clip != segment.clip for clip, _ in rivals)
-        losses = [loss for _, loss in rivals]
+        assert all(rival.clip != segment.clip for rival in rivals)
+        losses = [rival.loss for rival in rivals]
         assert losses == sorted(losses)
 
 

@@ -302,6 +302,10 @@ STYLE = {
         last | | the clip to end with
         slow_motion | | play high frame rates slowly
         draft | | quick and rough
+        looks | | together: once left, a look does not come back; each: every look is shown; empty: neither
+        shortest_s | s | of a shot; null: the engine's own
+        longest_s | s | of a shot; null: the engine's own
+        without | | parts of the objective that are left out
     """,
     "ClipWish": """
         media_id | | the clip
