@@ -47,7 +47,8 @@ class Brief:
 
     duration_frames : frames at `rate`. seed : decides between equals; the same brief gives the same edit.
     song_start_s : second of the song at frame 0; None lets the engine choose. looks : "together" (once left, a look does not come back),
-    "each" (every one is shown), or "". shortest_s, longest_s : of a shot; None is the engine's own. without : parts of the objective left out.
+    "each" (every one is shown), or "".
+    shortest_s, longest_s : of a shot; None is the engine's own. without : parts of the objective left out.
     """
 
     rate: FrameRate

@@ -47,7 +47,7 @@ def edit(studio: Studio, request: EditRequest, progress: Progress) -> dict[str, 
         before = folder.current()
         names = [HEAD, STORYBOARD_NAME, *exporting.EDIT_FILES, *([VIDEO_NAME] if request.render else [])]
         folder.refuse_foreign(names)
-        profile, _taste = chosen_style(studio, request.creator)
+        profile, taste = chosen_style(studio, request.creator)
         find_clips(request.clips, request.output)  # an empty folder is said before the song is measured
         song_media, song = measured_song(studio, request.song, progress)
         choose_song_window(song, _draft_brief(request))  # a song that is too short is said before clips are measured
@@ -58,9 +58,7 @@ def edit(studio: Studio, request: EditRequest, progress: Progress) -> dict[str, 
         brief = _brief(request, footage)
         groups = group_clips({clip.media.media_id: clip.analysis for clip in clips})
         project = before.project_id if before else studio.new_id()
-        timeline = make_edit(
-            brief, clips, song_media, song, profile, groups, project_id=project, created_at=studio.now(), progress=progress
-        )
+        timeline = make_edit(brief, clips, song_media, song, taste, groups, project_id=project, created_at=studio.now(), progress=progress)
         timeline = scored(timeline, profile, {clip.media.media_id: clip.analysis for clip in clips})
         timeline = timeline.replace(
             outcomes=(*timeline.outcomes, *_other_outcomes(footage)),

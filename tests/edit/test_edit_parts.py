@@ -14,10 +14,10 @@ from hypothesis.extra.numpy import arrays
 from engine.edit import arrange, explain
 from engine.edit.footage import ClipInput
 from engine.edit.grid import cut_grid
-from engine.edit.taste import target_beats
 from engine.edit.moments import MomentTable
 from engine.edit.reframe import cover_crop, crop_for
 from engine.edit.song_window import choose_song_window, song_use
+from engine.edit.taste import target_beats
 from engine.errors import Cancelled, SongError
 from engine.model.analysis import Box, Curve, Face, Shot, Subject
 from engine.model.style import MomentPreferences
