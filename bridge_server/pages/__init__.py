@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from bridge_server.pages import (
     doors,
+    footage,
     keeping,
     main_job,
     rendering,
@@ -20,6 +21,7 @@ PAGES: Mapping[str, Callable[[Result], str]] = MappingProxyType(
     {
         **main_job.PAGES,
         **doors.PAGES,
+        **footage.PAGES,
         **keeping.PAGES,
         **rendering.PAGES,
         **styles.PAGES,

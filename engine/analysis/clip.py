@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from engine.analysis import colour, motion, quality, shots, sound
 from engine.analysis.framing import framing
 from engine.analysis.look import Look, subjects_of
+from engine.media.fingerprint import fingerprint
 from engine.media.proxy import ProxyWriter
 from engine.media.scan import Scan
 from engine.model.analysis import ClipAnalysis, Curve, Prints, Shot, no_prints
@@ -47,7 +48,7 @@ class AnalysisOptions:
 
     def key(self) -> str:
         """What a cached analysis depends on beside content and version."""
-        lut = f" lut={self.lut}" if self.lut else ""
+        lut = f" lut={fingerprint(Path(self.lut))}" if self.lut else ""
         return f"{self.working_px}{'f' if self.faces else ''}{'d' if self.draft else ''}{lut}"
 
 

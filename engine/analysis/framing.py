@@ -161,4 +161,5 @@ def apply_labels(analysis: ClipAnalysis, labels: Labels) -> ClipAnalysis:
         if value is not None:
             changes[attribute] = {name: float(name == value) for name in names}
             evidence[attribute] = ("your label",)
-    return replace(analysis, **changes, evidence=evidence) if changes else analysis  # type: ignore[arg-type]
+    changes |= {"said_usable": labels.usable, "said_look": labels.look}
+    return replace(analysis, **changes, evidence=evidence)  # type: ignore[arg-type]

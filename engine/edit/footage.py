@@ -41,6 +41,8 @@ class Verdict:
 def judge(clip: ClipInput, thresholds: QualityThresholds) -> Verdict:
     """The gates, in the order an editor would name them."""
     facts = clip.analysis
+    if facts.said_usable is not None:
+        return Verdict(facts.said_usable, "" if facts.said_usable else "you said it is not usable", None if facts.said_usable else "label")
     gates = (
         (clip.media.duration_s < SHORTEST_S, "too short", "min_duration_s", clip.media.duration_s, SHORTEST_S),
         (facts.exposure < BLACKEST, "black", "min_exposure", facts.exposure, BLACKEST),

@@ -203,6 +203,10 @@ class ClipAnalysis:
     signatures: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
     signature_step_frames: int = 1
     prints: Prints = field(default_factory=no_prints)
+    said_usable: bool | None = None
+    """What a person said about using the clip; None: nothing."""
+    said_look: str | None = None
+    """What a person calls its look; None: nothing."""
     evidence: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from engine.analysis.clip import AnalysisOptions
 from engine.analysis.groups import group_clips
 from engine.edit.footage import ClipInput, judge
+from engine.media import tone
 from engine.model import documents
 from engine.store.projects import check_writable
 from engine.studio.footage import Clip, Problem, gather
+from engine.studio.labels import angle_rules
 from engine.studio.requests import AnalyzeRequest
 from engine.style.prior import neutral_profile
 
@@ -25,12 +27,14 @@ def analyze(studio: Studio, request: AnalyzeRequest, progress: Progress) -> dict
     """Handler of `analyze`: `clips[]` with path, usable, why, warnings and every measured fact (curves included)."""
     if request.plot:
         check_writable(request.plot)
-    footage = gather(studio, request.clips, AnalysisOptions(draft=request.fast), request.plot, progress)
+    footage = gather(studio, request.clips, _options(request), request.plot, progress, angle_rules(request.angle))
     groups = group_clips({clip.media.media_id: clip.analysis for clip in footage.clips})
     names = {clip.media.media_id: clip.path.name for clip in footage.clips}
     rows = [_row(clip) for clip in footage.clips] + [_problem(problem) for problem in footage.problems]
     for copy, original in footage.copies:
-        rows.append({"path": str(copy), "usable": False, "why": f"a copy of {original.name}", "warnings": [], "shots": []})
+        rows.append(
+            {"path": str(copy), "usable": False, "verdict": "unusable", "why": f"a copy of {original.name}", "warnings": [], "shots": []}
+        )
     plots = _plots(request.plot, footage.clips, progress) if request.plot else []
     return {
         "clips": rows,
@@ -38,6 +42,12 @@ def analyze(studio: Studio, request: AnalyzeRequest, progress: Progress) -> dict
         "measured": footage.measured,
         "plots": plots,
     }
+
+
+def _options(request: AnalyzeRequest) -> AnalysisOptions:
+    if request.lut is not None:
+        tone.lut_table(request.lut)  # a LUT that cannot be read is said before anything is measured
+    return AnalysisOptions(draft=request.fast, lut=str(request.lut.absolute()) if request.lut else None)
 
 
 def _row(clip: Clip) -> dict[str, Any]:
@@ -48,6 +58,7 @@ def _row(clip: Clip) -> dict[str, Any]:
     return {
         "path": str(clip.path),
         "usable": verdict.usable,
+        "verdict": ("usable with warnings" if clip.analysis.warnings else "usable") if verdict.usable else "unusable",
         "why": verdict.reason,
         "media": documents.encode(clip.media),
         "duration_s": clip.media.duration_s,
@@ -63,7 +74,7 @@ def _row(clip: Clip) -> dict[str, Any]:
 def _problem(problem: Problem) -> dict[str, Any]:
     error = problem.error.as_json()["error"]
     path = str(problem.path.parent / problem.file)
-    return {"path": path, "usable": False, "why": problem.error.message, "warnings": [], "shots": [], "error": error}
+    return {"path": path, "usable": False, "verdict": "unusable", "why": problem.error.message, "warnings": [], "shots": [], "error": error}
 
 
 def _plots(folder: Path, clips: tuple[Clip, ...], progress: Progress) -> list[str]:

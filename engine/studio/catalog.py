@@ -51,6 +51,7 @@ _ROWS = (
     UseCase("demo", requests.DemoRequest, "engine.studio.demo:demo", "Make a small shoot and edit it, to see what comes out.", long=True),
     UseCase("analyze", requests.AnalyzeRequest, "engine.studio.analysing:analyze", "Measure clips.", long=True, read_only=True),
     UseCase("song", requests.SongRequest, "engine.studio.songs:song", "Find a song's beats and sections.", long=True),
+    UseCase("label", requests.LabelRequest, "engine.studio.labels:label", "Correct what was measured about clips."),
     UseCase("edit", requests.EditRequest, "engine.studio.editing:edit", "Edit clips to a song.", long=True),
     UseCase("learn", requests.LearnRequest, "engine.studio.learning:learn", "Learn a creator's style from finished works.", long=True),
     UseCase("style.show", requests.StyleShowRequest, "engine.studio.styles:style_show", "Show a creator's style.", read_only=True),

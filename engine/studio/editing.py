@@ -22,6 +22,7 @@ from engine.model.timeline import Outcome, Timeline
 from engine.store.projects import HEAD, ProjectFolder, check_writable
 from engine.studio import exporting, rendering
 from engine.studio.footage import Footage, find_clips, full_path, gather
+from engine.studio.labels import angle_rules
 from engine.studio.requests import ASPECTS, EditRequest
 from engine.studio.songs import measured_song
 from engine.studio.styles import chosen_style, scored
@@ -51,7 +52,7 @@ def edit(studio: Studio, request: EditRequest, progress: Progress) -> dict[str, 
         find_clips(request.clips, request.output)  # an empty folder is said before the song is measured
         song_media, song = measured_song(studio, request.song, progress)
         choose_song_window(song, _draft_brief(request))  # a song that is too short is said before clips are measured
-        footage = gather(studio, request.clips, AnalysisOptions(draft=request.draft), request.output, progress)
+        footage = gather(studio, request.clips, AnalysisOptions(draft=request.draft), request.output, progress, angle_rules(request.angle))
         clips = [ClipInput(clip.media, clip.analysis) for clip in footage.clips]
         if not clips:
             raise _nothing_readable(footage)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.analysis.clip import ANALYSER_VERSION, AnalysisOptions, analyse_clip
+from engine.analysis.framing import apply_labels
 from engine.errors import CutprintError, FootageError, MediaError
 from engine.media.probe import probe
 from engine.model import documents
@@ -19,6 +20,7 @@ from engine.progress import CallbackProgress
 from engine.store.cache import CacheKey
 from engine.store.projects import ProjectFolder
 from engine.studio import proxies
+from engine.studio.labels import Rules, labels_of
 from engine.studio.workers import run_all
 
 if TYPE_CHECKING:
@@ -161,8 +163,15 @@ def _remembered(studio: Studio, path: Path) -> Media | None:
     return media if isinstance(media, Media) else None
 
 
-def gather(studio: Studio, given: Sequence[Path], options: AnalysisOptions, exclude: Path | None, progress: Progress) -> Footage:
-    """Finds, probes and measures clips."""
+def gather(
+    studio: Studio,
+    given: Sequence[Path],
+    options: AnalysisOptions,
+    exclude: Path | None,
+    progress: Progress,
+    rules: Rules = (),
+) -> Footage:
+    """Finds, probes and measures clips; what people say about them (`rules` from options first) overrides what was measured."""
     paths = find_clips(given, exclude)
     media, problems, copies = _sorted_out(paths, probe_cached(studio, paths, progress))
     analyses, measured = _analysed(studio, list(media.values()), options, progress)
@@ -170,7 +179,7 @@ def gather(studio: Studio, given: Sequence[Path], options: AnalysisOptions, excl
     for path, one in media.items():
         result = analyses[one.media_id]
         if isinstance(result, ClipAnalysis):
-            clips.append(Clip(path, one, result))
+            clips.append(Clip(path, one, apply_labels(result, labels_of(studio, one, path, rules))))
         else:
             problems.append(Problem(path, result, one))
     return Footage(tuple(clips), tuple(problems), tuple(copies), measured)

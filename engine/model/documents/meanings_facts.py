@@ -39,6 +39,8 @@ ANALYSIS = {
         signatures | 64 bits | perceptual hashes as 16 hex digits, one every `signature_step_frames`
         signature_step_frames | >= 1 frames | distance of the signatures
         prints | | frames as tiny pictures, by which they are found again in other files
+        said_usable | | whether a person said that it may be used; null: nothing was said
+        said_look | | what a person calls its look; null: nothing was said
         evidence | | what each set of probabilities rests on
         missing | | evidence that was not available, and why
         warnings | | what is odd about the clip, in words

@@ -7,6 +7,7 @@ One module per theme; this package is their sum.
 
 from __future__ import annotations
 
+from engine.studio.requests.footage import LabelRequest
 from engine.studio.requests.keeping import (
     BackupRequest,
     FoldersAddRequest,
@@ -59,6 +60,7 @@ __all__ = [
     "FoldersAddRequest",
     "FoldersListRequest",
     "FoldersRemoveRequest",
+    "LabelRequest",
     "LearnRequest",
     "RenderRequest",
     "RestoreRequest",

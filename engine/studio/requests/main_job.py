@@ -32,6 +32,8 @@ class AnalyzeRequest:
     clips: tuple[Path, ...] = said("Video files and folders (searched with all their sub-folders).", argument=True)
     plot: Path | None = said("Draw a sheet per clip into this folder.", None)
     fast: bool = said("Key frames only: about a sixth of the work, rougher facts.", False)
+    angle: tuple[str, ...] = said("Angle of clips by their names, such as 'side_cam_*=side'; overrides what was measured.", ())
+    lut: Path | None = said("A .cube LUT that turns log footage into a picture before it is judged.", None)
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class EditRequest:
     fps: str | None = said("Frame rate such as 25, 29.97 or 30000/1001; default: the commonest among the clips.", None)
     seed: int = said("Another number gives another edit among equally good ones.", 0)
     draft: bool = said("A first edit from key frames only, quickly.", False)
+    angle: tuple[str, ...] = said("Angle of clips by their names, such as 'side_cam_*=side'; overrides what was measured.", ())
     must_use: tuple[str, ...] = said("A clip that has to appear: its file name, or name@IN-OUT in seconds.", ())
     avoid: tuple[str, ...] = said("A clip, or part of one (name@IN-OUT), that must not appear.", ())
     first: str | None = said("The clip to open with: its file name, or name@IN-OUT in seconds.", None)
