@@ -20,7 +20,7 @@ def edit_page(result: Result) -> str:
         f"{result['size'][0]}x{result['size'][1]} (revision {result['revision']}).",
         f"Profile: {_profile(result['profile'])}.",
         f"Song: {Path(song['file']).name}, {song['bpm']:.1f} beats a minute (confidence {song['confidence']:.2f}); "
-        f"{'; '.join(song['notes'])}.",
+        f"{'; '.join(note.rstrip('.') for note in song['notes'])}.",
         f"Clips: {_clips(clips)}.",
     ]
     lines += [f"  {reason}: {', '.join(names)}" for reason, names in clips["reasons"].items()]

@@ -22,7 +22,7 @@ from typing import IO, Any
 from engine.errors import InputError, MediaError, MissingToolError, OutputError
 from engine.progress import SILENT, Progress
 
-__all__ = ["FFmpegTool", "find_ffmpeg", "has_encoder", "has_filter", "open_input_pipe", "run"]
+__all__ = ["FFmpegTool", "check_ffmpeg", "find_ffmpeg", "has_encoder", "has_filter", "open_input_pipe", "run"]
 
 STDERR_LINES = 40
 """How many of ffmpeg's last lines an error carries (chosen: enough to see the cause)."""
@@ -40,6 +40,15 @@ class FFmpegTool:
 def find_ffmpeg() -> FFmpegTool:
     """The ffmpeg to use. Raises `MissingToolError` where there is none or CUTPRINT_FFMPEG is wrong."""
     return _find(os.environ.get("CUTPRINT_FFMPEG", ""), os.environ.get("PATH", ""))
+
+
+def check_ffmpeg(needed: bool) -> None:
+    """Says before long work what would stop it: no ffmpeg where one is `needed`, or a wrong CUTPRINT_FFMPEG in any case.
+
+    Raises `MissingToolError`.
+    """
+    if needed or os.environ.get("CUTPRINT_FFMPEG"):
+        find_ffmpeg()
 
 
 @functools.lru_cache(maxsize=8)

@@ -92,17 +92,24 @@ class ProjectFolder:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Holds the folder for this process. Raises `RefusedError` when another one is at work in it."""
+        """Holds the folder for this process; a folder that was made for work that failed goes away again.
+
+        Raises `RefusedError` when another process is at work in it.
+        """
+        made = _missing_folders(self.folder)
         check_writable(self.folder)
-        path = self.folder / LOCK  # stays there: removing it would let two processes hold two different files
+        path = self.folder / LOCK  # stays there in a folder that is used: two processes must not hold two different files
         with _disk_errors(path):
             file = path.open("a+b")
         with file:
-            if not try_lock(file.fileno()):
+            if not try_lock(file.fileno()) or not _is_at(file.fileno(), path):
                 hint = "Wait until it is done, or choose another output folder with -o."
                 raise RefusedError("output_busy", f"Another Cutprint is writing to {self.folder}.", hint, path=str(self.folder))
             try:
                 yield
+            except BaseException:
+                _unmake(made, path)
+                raise
             finally:
                 release(file.fileno())
 
@@ -181,6 +188,28 @@ class ProjectFolder:
         note = "What Cutprint wrote here, so that it never overwrites what you made."
         body = json.dumps({"note": note, "files": dict(sorted(files.items()))}, indent=2, ensure_ascii=False)
         atomic_write(self.folder / MANIFEST, body.encode())
+
+
+def _missing_folders(folder: Path) -> list[Path]:
+    """Which of `folder` and those above it do not exist yet, the innermost first."""
+    return [one for one in (folder, *folder.parents) if not one.exists()]
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    """Whether the open file is still the one at `path`: a job that failed may just have taken its folder away."""
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except OSError:
+        return False
+
+
+def _unmake(made: list[Path], lock: Path) -> None:
+    """Removes folders that nobody has put anything into but our lock."""
+    with contextlib.suppress(OSError):  # Windows keeps an open file, and with it the folder
+        if made and [one.name for one in made[0].iterdir()] == [lock.name]:
+            lock.unlink()
+        for one in made:
+            one.rmdir()
 
 
 def _revision_name(number: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import re
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +16,13 @@ from engine.edit.footage import ClipInput, judge
 from engine.edit.make import make_edit
 from engine.edit.song_window import choose_song_window
 from engine.errors import BadOption, FootageError
+from engine.media.ffmpeg import check_ffmpeg
+from engine.model.events import EditGenerated
 from engine.model.media import Media
 from engine.model.style import Brief, ClipWish, StyleProfile
 from engine.model.time import STANDARD_RATES, FrameRate, FrameSpan
-from engine.model.timeline import Outcome, Timeline
-from engine.store.projects import HEAD, ProjectFolder, check_writable
+from engine.model.timeline import FinalStatus, Outcome, Timeline
+from engine.store.projects import HEAD, ProjectFolder
 from engine.studio import exporting, rendering
 from engine.studio.footage import Footage, find_clips, full_path, gather
 from engine.studio.labels import angle_rules
@@ -38,11 +41,13 @@ SHORTEST_S = 1.0
 DEFAULT_RATE = FrameRate(30)
 VIDEO_NAME = "edit.mp4"
 STORYBOARD_NAME = "storyboard.png"
+UNREADABLE = "cannot be read as video"
 
 
 def edit(studio: Studio, request: EditRequest, progress: Progress) -> dict[str, Any]:
     """Handler of `edit`: writes the folder and returns what a person wants to know about it."""
     _check(request)
+    started = time.monotonic()
     folder = ProjectFolder(request.output)
     with folder.locked():
         before = folder.current()
@@ -66,10 +71,12 @@ def edit(studio: Studio, request: EditRequest, progress: Progress) -> dict[str, 
             revision=before.revision + 1 if before else 1,
             parent=before.revision if before else None,
             extra={"name": request.name or full_path(request.output).name},
+            final_status=FinalStatus(time_ai_edit=round(time.monotonic() - started, 1)),
         )
         exports, hints, warnings = exporting.all_formats(studio, timeline)
         exports[STORYBOARD_NAME] = rendering.storyboard_png(studio, timeline, progress)
         folder.commit(timeline, exports, "cli")
+        studio.record(_generated(timeline))
         report = rendering.render_head(studio, folder, timeline, VIDEO_NAME, progress) if request.render else None
     studio.cache.trim()
     return _result(request, timeline, footage, profile, hints, warnings, report)
@@ -82,7 +89,22 @@ def _check(request: EditRequest) -> None:
         raise BadOption("bad_aspect", f"There is no aspect {request.aspect!r}.", f"Use one of {', '.join(ASPECTS)}.")
     if request.fps is not None and not 10 <= FrameRate.parse(request.fps).fps <= 120:
         raise BadOption("bad_rate", f"An edit cannot run at {request.fps} frames a second.", "Use 24, 25, 29.97, 30, 50 or 60.")
-    check_writable(request.output)
+    check_ffmpeg(needed=request.render)
+
+
+def _generated(timeline: Timeline) -> EditGenerated:
+    """The event that a session begins with."""
+    sure = [clip.facts.ai_confidence for clip in timeline.clips]
+    return EditGenerated(
+        timeline.created_at,
+        timeline.project_id,
+        timeline.revision,
+        creator_id=timeline.creator_id,
+        clips=len(sure),
+        duration_s=float(timeline.duration_s),
+        seconds_taken=timeline.final_status.time_ai_edit or 0.0,
+        mean_confidence=sum(sure) / len(sure),
+    )
 
 
 def _draft_brief(request: EditRequest) -> Brief:
@@ -181,7 +203,8 @@ def _result(
     rejected: dict[str, list[str]] = {}
     for outcome in timeline.outcomes:
         if outcome.status in ("rejected", "unreadable"):
-            rejected.setdefault(outcome.reason, []).append(outcome.file)
+            reason = UNREADABLE if outcome.status == "unreadable" else outcome.reason  # which would name the file twice
+            rejected.setdefault(reason, []).append(outcome.file)
     usable = sum(judge(ClipInput(clip.media, clip.analysis), profile.quality_thresholds).usable for clip in footage.clips)
     song = timeline.song
     files = {name: str(request.output / name) for name in [HEAD, *exporting.EDIT_FILES, STORYBOARD_NAME]}

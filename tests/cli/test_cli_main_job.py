@@ -148,6 +148,8 @@ def test_bad_files_are_named_and_do_not_stop_the_edit(job: Path, tmp_path: Path)
     outcomes = {outcome.file: outcome.status for outcome in timeline_in(tmp_path / "out").outcomes}
     assert {outcomes[name] for name in ("notes.mp4", "empty.mov", "cut_off.mp4")} == {"unreadable"}
     assert sorted(status for name, status in outcomes.items() if name in ("copy.mp4", "front_cam_001.mp4"))[0] == "near_duplicate"
+    assert {"notes.mp4", "empty.mov"} <= set(json.loads(result.stdout)["clips"]["reasons"]["cannot be read as video"])
+    assert timeline_in(tmp_path / "out").final_status.time_ai_edit
     assert json.loads(result.stdout)["clips"]["rejected"] == (4 if os.name == "posix" else 3)
     assert cutprint("analyze", folder).returncode == 0
 
@@ -185,6 +187,7 @@ def test_short_and_silent_songs(job: Path, tmp_path: Path) -> None:
     footage.click_song(short, 120, 2)
     error = refused(cutprint("edit", job / "clips", "--song", short, "--duration", 8, "-o", tmp_path / "a", "--json"), 3, "song_too_short")
     assert error["details"]["longest_s"] == pytest.approx(2.0, abs=0.11)
+    assert not (tmp_path / "a").exists(), "a refused job leaves no folder behind"
     silent = footage.silent_song(tmp_path / "silent.wav", 10)
     result = cutprint("edit", job / "clips", "--song", silent, "--duration", 4, "-o", tmp_path / "b", "--json")
     assert result.returncode == 0, result.stderr
@@ -209,7 +212,9 @@ def test_no_clips_and_wrong_usage(job: Path, tmp_path: Path) -> None:
 def test_missing_ffmpeg(job: Path, tmp_path: Path) -> None:
     wrong = {"CUTPRINT_FFMPEG": str(tmp_path / "no-ffmpeg")}
     arguments = ("edit", job / "clips", "--song", job / "song.wav", "--duration", 4, "-o", tmp_path / "out", "--render", "--json")
-    refused(cutprint(*arguments, environment=wrong), 4, "ffmpeg_not_found")
+    for words in (arguments, (*arguments[:-2], "--json")):
+        refused(cutprint(*words, environment=wrong), 4, "ffmpeg_not_found")
+        assert not (tmp_path / "out").exists(), "said before any work"
     doctor = cutprint("doctor", "--json", environment=wrong)
     assert doctor.returncode == 4
     rows = {row["name"]: row for row in json.loads(doctor.stdout)["checks"]}

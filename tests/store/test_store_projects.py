@@ -109,6 +109,19 @@ def test_one_process_at_a_time(folder: ProjectFolder) -> None:
         pass
 
 
+def test_a_folder_made_for_work_that_failed_goes_away(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no"), ProjectFolder(tmp_path / "a" / "b").locked():
+        raise ValueError("no")
+    assert not (tmp_path / "a").exists()
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(ValueError, match="no"), ProjectFolder(tmp_path / "mine").locked():
+        raise ValueError("no")
+    with pytest.raises(ValueError, match="no"), ProjectFolder(tmp_path / "c").locked():
+        (tmp_path / "c" / "notes.txt").write_text("kept")
+        raise ValueError("no")
+    assert (tmp_path / "mine").is_dir() and (tmp_path / "c" / "notes.txt").exists()
+
+
 def test_outputs_elsewhere_are_remembered_by_their_full_path(folder: ProjectFolder, tmp_path: Path) -> None:
     folder.commit(factories.timeline(), {}, "cli")
     output = tmp_path / "film.mp4"
