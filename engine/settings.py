@@ -38,6 +38,7 @@ class Settings:
     proxy_limit_gb: float = _setting(5.0, "Size at which the longest unused preview copies of clips go, in GB.")
     port: int = _setting(8719, "Port of the bridge on 127.0.0.1.")
     beat_weights: str = _setting("", "Weights of Beat This! (a .ckpt file) to find beats with; needs the extra [beats]. Default: our own.")
+    clip_model: str = _setting("", "CLIP model to judge pictures with, such as ViT-B-32 or ViT-B-32:/weights.pt; needs the extra [clip].")
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR, for the log file in the workspace.")
 
     def __post_init__(self) -> None:

@@ -31,5 +31,5 @@ def absences() -> dict[str, str]:
         face_finder()
     except MissingToolError as cause:
         missing["faces"] = cause.message
-    missing["clip"] = "no CLIP model is used yet, so pictures are judged by faces and composition alone"
+    missing["clip"] = "no CLIP model is set (clip_model), so pictures are judged by faces and composition alone"
     return missing

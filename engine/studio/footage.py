@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from engine.store.cache import CacheKey
 from engine.store.projects import ProjectFolder
 from engine.studio import proxies
 from engine.studio.labels import Rules, labels_of
+from engine.studio.seeing import seen_in, with_seen
 from engine.studio.workers import run_all
 
 if TYPE_CHECKING:
@@ -182,6 +183,8 @@ def gather(
             clips.append(Clip(path, one, apply_labels(result, labels_of(studio, one, path, rules))))
         else:
             problems.append(Problem(path, result, one))
+    seen = seen_in(studio, [clip.media for clip in clips], progress)
+    clips = [replace(clip, analysis=with_seen(clip.analysis, seen.get(clip.media.media_id))) for clip in clips]
     return Footage(tuple(clips), tuple(problems), tuple(copies), measured)
 
 

@@ -25,6 +25,7 @@ from engine.store.cache import CacheKey
 from engine.studio import songs
 from engine.studio.footage import Clip, Footage, Problem, gather
 from engine.studio.resolving import Resolved, read_cut_list, resolve
+from engine.studio.seeing import shots_seen
 from engine.studio.workers import run_all
 from engine.style import examples, matching
 from engine.style.examples import Seen
@@ -76,7 +77,8 @@ def video_works(
     for clip in footage.clips:
         progress.check()
         song, offset, note = _song_of(clip.media, sounds.get(clip.media.media_id), choices)
-        seen = [Seen(look.shot_type, look.angle, look.motion, look.face_height) for look in looks[clip.media.media_id]]
+        shots = shots_seen(studio, clip.media, looks[clip.media.media_id], clip.analysis.shots, progress)
+        seen = [Seen(look.shot_type, look.angle, look.motion, look.face_height) for look in shots]
         work = examples.from_video(clip.media, clip.analysis, seen, song, offset, studio.now())
         works.append(_with_raw(_noted(work, note), clip, table))
     return works, list(footage.problems)

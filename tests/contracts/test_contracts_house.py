@@ -28,7 +28,10 @@ HOMES = {
     "matplotlib": ("engine.analysis.clip_plot", "engine.analysis.song_plot", "engine.render.storyboard", "engine.render.style_plot"),
     "open_clip": ("engine.perception",),
     "opentimelineio": ("otio_adapters", "engine.studio.checks"),
-    "PIL": ("engine.render.storyboard",),
+    "PIL": (
+        "engine.perception.open_clip",
+        "engine.render.storyboard",
+    ),
     "rich": ("bridge_server",),
     "scipy": ("engine.analysis",),
     "sqlalchemy": ("engine.store",),

@@ -197,17 +197,28 @@ def _fit_pairs(pairs: Sequence[_Pairs], prior: Array, precision: float) -> Fit:
     return fit_logistic(x, np.ones(len(x)), np.concatenate([one.weight for one in pairs]), prior, precision)
 
 
-def fit_selection(projects: Sequence[Project], population: Population, archive: Array | None = None) -> SelectionFit:
-    """Learns from projects, after finished videos alone (`archive`: (shots, OWN) of them) have moved the prior a little."""
+def fit_selection(
+    projects: Sequence[Project],
+    population: Population,
+    archive: Array | None = None,
+    *,
+    precision: float | None = None,
+    residual: bool = True,
+) -> SelectionFit:
+    """Learns from projects, after finished videos alone (`archive`: (shots, OWN) of them) have moved the prior a little.
+
+    precision : strength of the prior; chosen by leaving projects out where it is None. residual : whether trees are tried.
+    """
     prior, covariance = _archive_prior(population, archive)
     useful = [_Pairs(project, x) for project in projects if len(x := _pairs(project))]
     if not useful:
         return SelectionFit(prior, covariance, {}, Platt(), 0, DEFAULT_PRECISION, float("nan"))
-    precision = _best_precision(useful, prior)
+    if precision is None:
+        precision = _best_precision(useful, prior)
     held = _held_out(useful, prior, precision)
     fit = _fit_pairs(useful, prior, precision)
     trees: dict[str, object] = {}
-    if len(useful) >= LEAST_PROJECTS:
+    if residual and len(useful) >= LEAST_PROJECTS:
         corrected = _held_out(useful, prior, precision, residual=True)
         if _mean_auc(corrected, useful) > _mean_auc(held, useful) + RESIDUAL_GAIN:
             trees, held = _residual(useful, fit.weights), corrected
