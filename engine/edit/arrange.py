@@ -51,7 +51,9 @@ def solve(problem: Problem, progress: Progress = SILENT, width: int = BEAM) -> A
         return None
     price = prices.per_clip(problem)
     table = forward(problem, price)
-    rivals = tuple(_rivals(problem, segment, price, table, ahead_of(problem, price)) for segment in best[0])
+    ahead = ahead_of(problem, price)
+    used = frozenset(int(problem.resource[one.clip]) for one in best[0])
+    rivals = tuple(_rivals(problem, segment, price, table, ahead, used) for segment in best[0])
     return Arrangement(best[0], best[1], max(bound, best[1]), rivals)
 
 
@@ -96,15 +98,19 @@ def _in_place(problem: Problem, clips: NDArray[np.int64], rows: NDArray[np.int64
     return fits
 
 
-def _rivals(problem: Problem, segment: Segment, price: Array, table: Relaxed, ahead: Array) -> tuple[Rival, ...]:
-    """The best other clips for a segment by max-marginals: all else may change around them, uses elsewhere at their price."""
+def _rivals(problem: Problem, segment: Segment, price: Array, table: Relaxed, ahead: Array, used: frozenset[int]) -> tuple[Rival, ...]:
+    """The best other clips for a segment by max-marginals: all else may change around them, uses elsewhere at their price.
+
+    First those that stand nowhere in the edit: they could simply take the place.
+    """
     slot = problem.slot_index[segment.start, segment.end]
     whole = (table.entry[segment.start] + ahead[segment.end]).max(axis=0) + problem.values[slot] - price
     losses = whole[segment.clip] - whole
-    order = np.argsort(losses, kind="stable")
     mine = problem.resource[segment.clip]
-    good = [int(clip) for clip in order if problem.resource[clip] != mine and whole[clip] > IMPOSSIBLE / 2]
-    return tuple(Rival(clip, float(losses[clip])) for clip in good[:RIVALS])
+    good = [int(clip) for clip in np.argsort(losses, kind="stable") if problem.resource[clip] != mine and whole[clip] > IMPOSSIBLE / 2]
+    free = [clip for clip in good if int(problem.resource[clip]) not in used][:RIVALS]
+    busy = [clip for clip in good if int(problem.resource[clip]) in used][: max(1, RIVALS - len(free))]
+    return tuple(Rival(clip, float(losses[clip])) for clip in (*free, *busy))
 
 
 def furthest(problem: Problem) -> int:

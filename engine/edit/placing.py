@@ -73,8 +73,8 @@ def _runners_up(job: Job, number: int, own: dict[str, float]) -> tuple[tuple[Run
         if moment is None or part.held is not None or part.clip.media.media_id in known:
             continue
         known.add(part.clip.media.media_id)
-        if first is None:
-            margin, first = rival.loss, rival.clip
+        margin = min(margin, rival.loss)
+        first = rival.clip if first is None else first
         score = round(sum(own.values()) - rival.loss, 6)
         rows.append(RunnerUp(part.clip.media.media_id, moment.start_frame, score, explain.why_not(job, number, rival.clip)))
     return tuple(rows[:3]), margin, first

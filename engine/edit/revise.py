@@ -49,13 +49,13 @@ BEAT_REACH_S = 0.067
 
 @dataclass(frozen=True)
 class Change:
-    """One thing a person did to one clip: `action` is one of `names.USER_ACTIONS`, `details` as its event names them.
+    """One thing a person did to a clip, or (clip_id None) to the edit.
 
-    note : in words, for the lock.
+    action : one of `names.USER_ACTIONS`. details : as its event names them. note : in words, for the lock.
     """
 
     action: str
-    clip_id: str
+    clip_id: str | None
     details: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
 
@@ -78,7 +78,8 @@ def settled(
     revision = int(more.pop("revision", timeline.revision + 1))
     by_clip: dict[str, list[Change]] = {}
     for change in changes:
-        by_clip.setdefault(change.clip_id, []).append(change)
+        if change.clip_id is not None:
+            by_clip.setdefault(change.clip_id, []).append(change)
     placed = tuple(_marked(clip, by_clip.get(clip.id, ()), at, revision) for clip in clips)
     rows = {row.media_id: row for row in (*media, *timeline.media)}
     return timeline.replace(
