@@ -41,35 +41,49 @@ def test_the_reference_page_is_fresh() -> None:
 
 GUIDE = {
     "timeline": """
-        version project_id creator_id created_at song clips deleted_clips transitions user_edits ai_reasoning final_status
-        song.file song.bpm song.duration song.beats song.energy_curve
-        clips.id clips.file clips.source_start clips.source_end clips.timeline_start clips.duration clips.locked clips.lock_metadata
+        version project_id creator_id created_at song song.file song.bpm song.duration song.beats song.energy_curve clips
+        clips.id clips.file clips.source_start clips.source_end clips.timeline_start clips.duration clips.locked
+        clips.lock_metadata clips.metadata clips.metadata.shot_type clips.metadata.angle clips.metadata.motion_intensity
+        clips.metadata.visual_quality clips.metadata.color_variance clips.metadata.ai_confidence clips.metadata.ai_reasoning
+        clips.edit_history clips.edit_history.action clips.edit_history.timestamp clips.edit_history.version
         clips.lock_metadata.locked_by clips.lock_metadata.locked_at clips.lock_metadata.reason clips.lock_metadata.note
-        clips.metadata.shot_type clips.metadata.angle clips.metadata.motion_intensity clips.metadata.visual_quality
-        clips.metadata.color_variance clips.metadata.ai_confidence clips.metadata.ai_reasoning
-        clips.edit_history.action clips.edit_history.timestamp clips.edit_history.version
-        deleted_clips.clip_id deleted_clips.deleted_at deleted_clips.ai_confidence deleted_clips.user_reason deleted_clips.metadata
-        transitions.from_clip transitions.to_clip transitions.type transitions.at_beat transitions.beat_index
-        user_edits.timestamp user_edits.action user_edits.clip_id
-        ai_reasoning.pacing_target ai_reasoning.style_match_score ai_reasoning.notes
-        final_status.exported final_status.export_timestamp final_status.user_satisfaction final_status.would_post_unchanged
+        deleted_clips deleted_clips.clip_id deleted_clips.deleted_at deleted_clips.ai_confidence deleted_clips.user_reason
+        deleted_clips.metadata transitions transitions.from_clip transitions.to_clip transitions.type transitions.at_beat
+        transitions.beat_index user_edits user_edits.timestamp user_edits.action user_edits.clip_id ai_reasoning
+        ai_reasoning.pacing_target ai_reasoning.style_match_score ai_reasoning.notes final_status final_status.exported
+        final_status.export_timestamp final_status.user_satisfaction final_status.would_post_unchanged
         final_status.manual_edit_percentage final_status.time_ai_edit final_status.time_manual_edit final_status.time_saved
     """,
     "style_profile": """
-        creator_id version trained_on_videos last_updated
-        shot_patterns.avg_shot_length shot_patterns.shot_length_std shot_patterns.shot_length_distribution shot_patterns.shot_types
-        sequencing_patterns.angle_transitions sequencing_patterns.same_angle_repeat_rate sequencing_patterns.max_same_angle_streak
-        pacing_patterns.cuts_per_beat pacing_patterns.beat_skip_rate pacing_patterns.hold_duration_close_up
-        pacing_patterns.hold_duration_medium pacing_patterns.hold_duration_wide
-        energy_matching.high_energy_sections.preferred_shot_type energy_matching.high_energy_sections.cut_frequency
-        energy_matching.high_energy_sections.motion_preference energy_matching.low_energy_sections.preferred_shot_type
+        creator_id version trained_on_videos last_updated shot_patterns shot_patterns.avg_shot_length
+        shot_patterns.shot_length_std shot_patterns.shot_length_distribution shot_patterns.shot_types sequencing_patterns
+        sequencing_patterns.angle_transitions sequencing_patterns.same_angle_repeat_rate
+        sequencing_patterns.max_same_angle_streak pacing_patterns pacing_patterns.cuts_per_beat pacing_patterns.beat_skip_rate
+        pacing_patterns.hold_duration_close_up pacing_patterns.hold_duration_medium pacing_patterns.hold_duration_wide
+        energy_matching energy_matching.high_energy_sections energy_matching.high_energy_sections.preferred_shot_type
+        energy_matching.high_energy_sections.cut_frequency energy_matching.high_energy_sections.motion_preference
+        energy_matching.low_energy_sections energy_matching.low_energy_sections.preferred_shot_type
         energy_matching.low_energy_sections.cut_frequency energy_matching.low_energy_sections.motion_preference
-        transition_preferences.hard_cut transition_preferences.quick_dissolve transition_preferences.whip_pan
-        quality_thresholds.min_visual_quality quality_thresholds.max_motion_blur quality_thresholds.min_exposure
-        quality_thresholds.max_exposure
+        transition_preferences transition_preferences.hard_cut transition_preferences.quick_dissolve
+        transition_preferences.whip_pan quality_thresholds quality_thresholds.min_visual_quality
+        quality_thresholds.max_motion_blur quality_thresholds.min_exposure quality_thresholds.max_exposure learned_model
         learned_model.model_type learned_model.model_path learned_model.feature_importance
     """,
 }
+"""Every field of the guide's two documents, except the free keys of its three tables of shares."""
+
+GUIDE_BY_ACTION = """
+    clips.edit_history.from_position clips.edit_history.to_position user_edits.from_position user_edits.instruction
+    user_edits.reason_selected user_edits.section_end user_edits.section_start user_edits.to_position
+"""
+"""Fields that the guide's rows have only for some actions."""
+
+GUIDE_KEYS = {
+    "shot_patterns.shot_types": "close_up medium wide zoom",
+    "sequencing_patterns.angle_transitions": "front_to_side side_to_front front_to_zoom side_to_zoom zoom_to_front",
+    "learned_model.feature_importance": "shot_type motion_intensity beat_proximity prev_shot_type music_energy visual_quality",
+}
+"""The free keys: they have to be allowed."""
 CONTRACT = """
     schema rate width height revision parent seed media outcomes tracks brief profile
     clips.timeline_start_frame clips.duration_frames clips.source_start_frame clips.source_rate clips.media_id clips.decision clips.crop
@@ -108,6 +122,19 @@ def test_every_field_of_the_guide_is_there_and_required(name: str) -> None:
         parent, _, last = path.rpartition(".")
         place = _inside(schema, _field(schema, parent)) if parent else schema
         assert last in place["required"], path
+
+
+def test_fields_of_some_actions_are_described() -> None:
+    for path in GUIDE_BY_ACTION.split():
+        assert _field(documents.schema("timeline"), path)["description"], path
+
+
+@pytest.mark.parametrize("path", GUIDE_KEYS)
+def test_the_guides_keys_are_allowed(path: str) -> None:
+    place = _inside(documents.schema("style_profile"), _field(documents.schema("style_profile"), path))
+    checker = jsonschema.Draft202012Validator({**place, "$defs": documents.schema("style_profile")["$defs"]})
+    checker.validate(dict.fromkeys(GUIDE_KEYS[path].split(), 0.1))
+    assert not checker.is_valid({"medium": "often"})
 
 
 def test_every_field_of_the_contract_is_there() -> None:

@@ -51,7 +51,7 @@ class Shape:
     """rename : dataclass field -> JSON name. derived : JSON name -> Derived. rest : field for unknown keys, written inline.
 
     enums : field -> its closed vocabulary (of the keys where the field is a mapping). unmeasured : its floats may be NaN.
-    first : JSON names in the order a reader wants them; the others follow.
+    first : JSON names in the order a reader wants them; the others follow. details : names that `rest` often holds, with their schemas.
     """
 
     rename: Mapping[str, str] = field(default_factory=dict)
@@ -60,6 +60,7 @@ class Shape:
     enums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unmeasured: bool = False
     first: tuple[str, ...] = ()
+    details: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 PLAIN = Shape()

@@ -63,6 +63,8 @@ TIMELINE = {
         action | | `ai_generated`, or what a person did, such as `user_reordered`; its details stand beside the named fields
         timestamp | ISO 8601 | when
         version | >= 1 | the revision that this made
+        from_position | | for a move: its place before, counted from 1
+        to_position | | for a move: its place after
     """,
     "Decision": """
         score | | sum of the parts; higher is better, comparable within one edit
@@ -175,6 +177,12 @@ TIMELINE = {
         timestamp | ISO 8601 | when
         action | | what was done
         clip_id | | to which clip; null when to none
+        from_position | | for a move: its place before, counted from 1
+        to_position | | for a move: its place after
+        reason_selected | | for a deletion: the reason given
+        section_start | >= 0 s | for a request: where the section begins in the edit; null for the whole
+        section_end | >= 0 s | for a request: where it ends
+        instruction | | for a request: what was asked for
     """,
     "Reasoning": """
         pacing_target | | the pacing aimed at

@@ -60,6 +60,7 @@ def _object(kind: type, parts: dict[str, Any]) -> dict[str, Any]:
     for name, derived in shape.derived.items():
         properties[name] = dict(derived.schema)
         required.append(name)
+    properties |= {name: dict(known) for name, known in shape.details.items()}
     properties = {name: _explained(one, meanings.get(name, {})) for name, one in in_order(properties, shape).items()}
     description = inspect.cleandoc(kind.__doc__ or "")
     return {"type": "object", "description": description, "properties": properties, "required": required}

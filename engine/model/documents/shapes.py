@@ -58,6 +58,18 @@ def _of_audio(name: str) -> Derived:
     return Derived(lambda media, _: getattr(media.audio, name) if media.audio else None, MAYBE_INTEGER)
 
 
+POSITIONS: Mapping[str, Mapping[str, Any]] = {"from_position": {"type": "integer"}, "to_position": {"type": "integer"}}
+"""What a row about a move holds beside its named fields."""
+
+EDIT_DETAILS: Mapping[str, Mapping[str, Any]] = {
+    **POSITIONS,
+    "reason_selected": {"enum": [*names.DELETE_REASONS, None]},
+    "section_start": MAYBE_NUMBER,
+    "section_end": MAYBE_NUMBER,
+    "instruction": {"enum": [*names.INSTRUCTIONS, None]},
+}
+"""What a row of `user_edits` holds beside its named fields, by its action (the guide's names)."""
+
 PLACEMENT = Shape(
     rename={"lock": "lock_metadata", "facts": "metadata"},
     derived={
@@ -105,8 +117,8 @@ SHAPES = MappingProxyType(
         SongUse: Shape(rename={"duration_s": "duration"}, rest="extra"),
         SectionSpan: Shape(enums={"label": names.SECTION_LABELS}),
         Lock: Shape(enums={"reason": names.LOCK_REASONS}),
-        HistoryEntry: Shape(rest="details"),
-        UserEdit: Shape(rest="details", enums={"action": names.USER_ACTIONS}),
+        HistoryEntry: Shape(rest="details", details=POSITIONS),
+        UserEdit: Shape(rest="details", enums={"action": names.USER_ACTIONS}, details=EDIT_DETAILS),
         DeletedClip: Shape(rename={"facts": "metadata"}, enums={"user_reason": names.DELETE_REASONS}),
         ClipFacts: Shape(enums={"shot_type": names.SHOT_TYPES, "angle": names.ANGLES, "motion": names.MOTIONS}, unmeasured=True),
         Transition: Shape(enums={"type": names.TRANSITIONS}),
