@@ -58,7 +58,8 @@ def write_video(
         *("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{size[0]}x{size[1]}", "-r", rate.to_json(), "-i", "pipe:0"),
         *sound,
         *("-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-pix_fmt", "yuv420p", "-bf", "0"),
-        *("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"),
+        # The scaler's own matrix is BT.601 whatever the tags say.
+        *("-vf", "scale=out_color_matrix=bt709:out_range=tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"),
         *arguments,
         ffmpeg.file_argument(part),
     ]

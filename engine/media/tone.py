@@ -94,13 +94,16 @@ def _as_bytes(values: NDArray[np.float64]) -> Table:
     return np.asarray((np.clip(values, 0, 1) * 255).round(), np.uint8)
 
 
-@functools.lru_cache(maxsize=8)
 def lut_table(path: Path) -> Table:
     """A .cube file (Adobe's format, 1D or 3D) as a table. Raises `InputError` (`lut_unreadable`) for anything else."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        return _lut_table(path, path.read_text(encoding="utf-8", errors="replace"))
     except OSError as cause:
         raise InputError("lut_unreadable", f"{path} cannot be read: {cause.strerror}.", "Check --lut.", path=str(path)) from cause
+
+
+@functools.lru_cache(maxsize=8)
+def _lut_table(path: Path, text: str) -> Table:
     try:
         head, rows = _cube_rows(text)
         return _as_bytes(_cube_values(head, rows))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,7 @@ def cover_of(film: Path, chosen: str, find_faces: FindFaces, progress: Progress 
 def _frame_at(chosen: str, media: Media) -> int:
     assert media.video is not None
     try:
-        time_s = float(chosen)
+        time_s = Fraction(str(float(chosen)))  # as it was written: 0.6 as a float is less than that
         inside = 0 <= time_s < media.duration_s
     except ValueError:
         inside = False

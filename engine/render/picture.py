@@ -217,7 +217,8 @@ def _blurred(stream: Any, look: Look) -> Any:
     shape = f"min(iw,ih*{look.width}/{look.height})", f"min(ih,iw*{look.height}/{look.width})"
     small = _even(look.width / BACKDROP_SHRINK), _even(look.height / BACKDROP_SHRINK)
     stream = stream.filter("crop", *shape).filter("scale", *small, flags="area").filter("gblur", sigma=small[0] / 20)
-    dark = stream.filter("lutyuv", y="(val-minval)*0.6+minval")
+    chroma = "(val-(minval+maxval)/2)*0.6+(minval+maxval)/2"
+    dark = stream.filter("lutyuv", y="(val-minval)*0.6+minval", u=chroma, v=chroma)
     return dark.filter("scale", look.width, look.height, flags="bicubic").filter("setsar", 1)
 
 

@@ -175,7 +175,8 @@ def encode_arguments(mixed: str, output: str, preset: Preset, quality: Quality, 
         stream = stream.filter("volume", f"{gain:.2f}dB")
     codec: dict[str, object] = {"c:a": "pcm_s24le"}
     if preset.codec == "h264":
-        codec = {"c:a": "aac", "b:a": f"{min(quality.audio_kbps, preset.max_audio_kbps)}k"}
+        # The edit list ends on the sample in this scale; the default of a millisecond would cut it.
+        codec = {"c:a": "aac", "b:a": f"{min(quality.audio_kbps, preset.max_audio_kbps)}k", "movie_timescale": AUDIO_RATE_HZ}
     made = ffmpeg.output(stream, f"file:{output}", **codec, ar=AUDIO_RATE_HZ, ac=2, map_metadata=-1)
     return tuple(made.get_args())
 
