@@ -21,10 +21,8 @@ def measured(what: str, seeds: range, steps: int) -> None:
     right = sum(score.right for _, score, _ in results)
     wrong = sum(len(score.wrong_locks) for _, score, _ in results)
     spent = time.process_time() - begun
-    print(
     each_ms = spent / len(results) * 1000
     print(f"{what}: {right} of {len(results)} recovered ({right / len(results):.2%}), {wrong} wrong locks, {each_ms:.0f} ms each")
-    )
     by_flavour = Counter(flavour for _, score, flavour in results if not score.right)
     print(f"  missed by program: {dict(by_flavour)}")
 
