@@ -55,7 +55,7 @@ def _placement(job: Job, number: int, created_at: str, revision: int, clip_id: s
         speed=part.speed,
         facts=_facts(part.clip, moment, span, sure, explain.sentence(job, number, rival)),
         decision=Decision(round(sum(own.values()), 6), own, runners, part.clip.analysis.missing),
-        crop=crop_for(media, part.clip.analysis, span, job.brief.width, job.brief.height),
+        crop=crop_for(media, part.clip.analysis, span, job.brief.width, job.brief.height, job.brief.rate, slot.frames),
         edit_history=(HistoryEntry("ai_generated", created_at, revision),),
     )
 

@@ -1,12 +1,14 @@
-"""Which part of the source fills the frame: a cover crop over as much of what is to be looked at as it can hold, held still over a shot."""
+"""Which part of the source fills the frame: a cover crop over as much of what is to be looked at as it can hold, still where that does."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from engine.edit.crop_path import corridor_of, path_through
 from engine.model.analysis import Box, ClipAnalysis, Subject
 from engine.model.media import Media
-from engine.model.time import FrameSpan
+from engine.model.time import FrameRate, FrameSpan
 from engine.model.timeline import CropKey
 
 __all__ = ["cover_crop", "crop_for"]
@@ -34,12 +36,28 @@ def _shares(width: int, height: int, target_width: int, target_height: int) -> t
     return min(1.0, target / source), min(1.0, source / target)
 
 
-def crop_for(media: Media, analysis: ClipAnalysis, span: FrameSpan, width: int, height: int) -> tuple[CropKey, ...]:
-    """The crop of a placement that shows source frames `span`: over its subjects where some are known, else the centre."""
+def crop_for(
+    media: Media, analysis: ClipAnalysis, span: FrameSpan, width: int, height: int, rate: FrameRate | None = None, frames: int = 0
+) -> tuple[CropKey, ...]:
+    """The crop of a placement that shows source frames `span`: over its subjects where some are known, else the centre.
+
+    It stands still where a still frame keeps every head; else, with the timeline's `rate` and the placement's length in `frames` of it,
+    it follows within limits on speed and acceleration. Keys count frames of the placement.
+    """
     assert media.video is not None
     size = media.video.display_width, media.video.display_height
+    shares = _shares(*size, width, height)
     boxes = _boxes(analysis.subjects, span, round(analysis.rate.fps), size[0] / size[1])
-    return (cover_crop(*size, width, height, _centre(boxes, _shares(*size, width, height))),)
+    still = _centre(boxes, shares)
+    axis = 0 if shares[0] < shares[1] else 1
+    if rate is None or shares[axis] > 0.999:
+        return (cover_crop(*size, width, height, still),)
+    corridor = corridor_of(analysis, span, max(1, frames), axis, shares[axis], upright=height > width)
+    if corridor is None:
+        return (cover_crop(*size, width, height, still),)
+    keys = path_through(corridor, still[axis], shares[axis], rate.fps)
+    centres = [(frame, (at, still[1]) if axis == 0 else (still[0], at)) for frame, at in keys]
+    return tuple(replace(cover_crop(*size, width, height, centre), frame=frame) for frame, centre in centres)
 
 
 def _boxes(subjects: Sequence[Subject], span: FrameSpan, reach: int, aspect: float) -> list[tuple[Box, float]]:

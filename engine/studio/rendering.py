@@ -140,7 +140,8 @@ def reframed(studio: Studio, timeline: Timeline, width: int, height: int) -> Tim
             continue
         last = clip.source_rate.frame_at(clip.last_shown_s(timeline.rate))
         span = FrameSpan(clip.source_start_frame, max(clip.source_start_frame, last) + 1)
-        clips.append(dataclasses.replace(clip, crop=crop_for(media, analysis, span, width, height)))
+        crop = crop_for(media, analysis, span, width, height, timeline.rate, clip.duration_frames)
+        clips.append(dataclasses.replace(clip, crop=crop))
     return timeline.replace(clips=tuple(clips), width=width, height=height)
 
 

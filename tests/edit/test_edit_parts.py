@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from engine.edit import arrange, explain
+from engine.edit.crop_path import MOST_ACCELERATION, MOST_SPEED, SAFE_AREAS
 from engine.edit.footage import ClipInput
 from engine.edit.grid import cut_grid
 from engine.edit.moments import MomentTable
@@ -22,6 +23,7 @@ from engine.errors import Cancelled, SongError
 from engine.model.analysis import Box, Curve, Face, Shot, Subject
 from engine.model.style import MomentPreferences
 from engine.model.time import FrameRate, FrameSpan
+from engine.model.timeline import CropKey
 from engine.progress import CallbackProgress
 from engine.style.prior import neutral_profile
 
@@ -288,6 +290,34 @@ def test_crops_lie_over_one_subject_and_not_between_two() -> None:
     assert (start <= 0.05 and end >= 0.2) or (start <= 0.75 and end >= 0.9)
     assert crop_over() == crop_over(Subject(0, Box(0.0, 0.0, 0.1, 0.1), 0.2)) == pytest.approx((0.342, 0.658), abs=0.001)
     assert crop_over(Subject(5000, Box(0.0, 0.0, 0.1, 0.5), 0.9)) == crop_over(), "what is elsewhere in the clip does not count"
+
+
+def walking(places: list[float], y: float = 0.2) -> list[CropKey]:
+    """Crop keys of four seconds in which a face is seen at these places, one a second."""
+    media = factories.media(1, stream=factories.video(rotation=0))
+    faces = tuple(Face(30 * k, Box(x, y, 0.08, 0.16)) for k, x in enumerate(places))
+    subjects = tuple(Subject(face.frame, face.box, 0.9) for face in faces)
+    facts = factories.clip_analysis(media, subjects=subjects, faces=faces)
+    return list(crop_for(media, facts, FrameSpan(0, 120), 1080, 1920, FrameRate(30), 120))
+
+
+def test_a_crop_stands_still_where_it_can_and_else_follows_the_head_calmly() -> None:
+    assert len(walking([0.5, 0.52, 0.49, 0.51, 0.5])) == 1, "a head that sways needs no moving frame"
+    keys = walking([0.1, 0.25, 0.4, 0.55, 0.7])
+    assert len(keys) > 5
+    for key in keys:
+        head = 0.1 + 0.15 * key.frame / 30
+        assert key.x <= head + 0.01 and key.x + key.width >= head + 0.07, "the head stays in the frame"
+    speeds = [(b.x - a.x) * 30 / (b.frame - a.frame) for a, b in zip(keys, keys[1:])]
+    assert max(map(abs, speeds)) <= MOST_SPEED + 1e-6
+    assert max(abs(b - a) for a, b in zip(speeds, speeds[1:-1])) * 5 <= MOST_ACCELERATION + 1e-6
+
+
+def test_heads_keep_clear_of_the_column_of_buttons() -> None:
+    clear, beside = walking([0.9] * 5, y=0.1)[0], walking([0.62, 0.62, 0.62, 0.62, 0.62], y=0.6)[0]
+    assert clear.x + clear.width == pytest.approx(1.0)
+    column = max(area.right for area in SAFE_AREAS.values())
+    assert beside.x + beside.width * (1 - column) >= 0.62 + 0.08
 
 
 def test_confidence_grows_with_the_margin_and_with_quality() -> None:

@@ -1,0 +1,180 @@
+"""A crop that follows heads as a calm camera would: through a corridor in which they stay in the frame, smoothly, within limits.
+
+At every moment there is a range of places where the frame holds the head and the platforms' buttons do not lie on it. A path that stands
+still inside that corridor is best; else the smoothest that stays in it; and where that would be too quick, a slower one that does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.model.analysis import Box, ClipAnalysis, Face
+from engine.model.time import FrameSpan
+
+__all__ = ["MOST_ACCELERATION", "MOST_SPEED", "SAFE_AREAS", "Corridor", "SafeArea", "corridor_of", "path_through"]
+
+MOST_SPEED = 0.25
+"""Shares of the source's side per second that the frame may move (a slow pan: crossing it takes four seconds)."""
+MOST_ACCELERATION = 0.6
+"""... and per second squared."""
+HEAD_MARGIN = 0.18
+"""Kept free on either side of a face box, as a share of its size (a cascade's box is about two thirds of a head)."""
+KEY_EVERY_S = 0.2
+"""Distance of keys: between them the frame moves in a straight line, which at this distance nobody sees."""
+STILL_SHARE = 0.002
+"""A path that moves less than this share of the side stands still."""
+SMOOTHINGS = 60
+LEAP = 0.35
+"""Shares of the side beyond which a face a second later is somebody else's."""
+
+
+@dataclass(frozen=True)
+class SafeArea:
+    """What a platform's own buttons and texts cover of a vertical picture, as shares of its sides.
+
+    top, bottom : of the height. right : width of the column of buttons, which reaches from `column_top` to `column_bottom`.
+    """
+
+    top: float
+    bottom: float
+    right: float
+    column_top: float
+    column_bottom: float
+
+
+SAFE_AREAS = MappingProxyType(
+    {
+        "tiktok": SafeArea(top=0.07, bottom=0.20, right=0.12, column_top=0.42, column_bottom=0.82),
+        "instagram": SafeArea(top=0.14, bottom=0.20, right=0.11, column_top=0.52, column_bottom=0.86),
+        "youtube-shorts": SafeArea(top=0.08, bottom=0.20, right=0.13, column_top=0.45, column_bottom=0.84),
+    }
+)
+"""Measured on screens of 2024 at 1080 x 1920, rounded up; apps differ by a few pixels between versions."""
+
+
+@dataclass(frozen=True)
+class Corridor:
+    """Where the frame's centre may be, per frame of the placement: float64 (n,), low <= high, as shares of the source's side."""
+
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+
+def corridor_of(analysis: ClipAnalysis, span: FrameSpan, frames: int, axis: int, share: float, upright: bool) -> Corridor | None:
+    """The corridor of a placement's heads along an axis (0: across, 1: down); None where none is seen.
+
+    frames : length of the placement. share : part of that side that the frame shows.
+    upright : the result is a vertical picture, on which platforms lay their buttons.
+    """
+    seen = _heads(analysis, span)
+    if not seen:
+        return None
+    at = span.start + np.arange(frames) * span.duration / frames
+    when = np.array([frame for frame, _ in seen], float)
+    edges = [_across(box) if axis == 0 else _down(box) for _, box in seen]
+    low, high = (np.interp(at, when, [pair[k] for pair in edges]) for k in (0, 1))
+    buttons = [_button_share(box) if upright and axis == 0 else 0.0 for _, box in seen]
+    right = np.interp(at, when, buttons)
+    half = share / 2
+    least, most = high - half + right * share, low + half
+    middle = (low + high) / 2
+    wide = least > most
+    least, most = np.where(wide, middle, least), np.where(wide, middle, most)
+    return Corridor(np.clip(least, half, 1 - half), np.clip(most, half, 1 - half))
+
+
+def _across(face: Box) -> tuple[float, float]:
+    margin = HEAD_MARGIN * face.width
+    return max(0.0, face.x - margin), min(1.0, face.x + face.width + margin)
+
+
+def _down(face: Box) -> tuple[float, float]:
+    """Hair needs more room than the chin."""
+    return max(0.0, face.y - 2 * HEAD_MARGIN * face.height), min(1.0, face.y + face.height * (1 + HEAD_MARGIN))
+
+
+def _button_share(face: Box) -> float:
+    """How much of the right of the frame buttons take where this head is: the most of all platforms."""
+    top, bottom = face.y, face.y + face.height
+    return max((area.right for area in SAFE_AREAS.values() if bottom > area.column_top and top < area.column_bottom), default=0.0)
+
+
+def _heads(analysis: ClipAnalysis, span: FrameSpan) -> list[tuple[int, Box]]:
+    """The head to keep in each looked-at frame during a span and a second around it."""
+    reach = round(analysis.rate.fps)
+    near = [face for face in analysis.faces if span.start - reach <= face.frame < span.end + reach]
+    return [(face.frame, face.box) for face in _followed(near, analysis.rate.fps)] if near else []
+
+
+def _followed(faces: Sequence[Face], fps: float) -> list[Face]:
+    """One person's faces in order: the largest, and before and after it always the nearest that is no leap away."""
+    by_frame: dict[int, list[Face]] = {}
+    for face in faces:
+        by_frame.setdefault(face.frame, []).append(face)
+    largest = max(faces, key=lambda face: (face.box.height * face.confidence, -face.frame))
+    frames = sorted(by_frame)
+    start = frames.index(largest.frame)
+    chain = [largest]
+    for step in (1, -1):
+        last = largest
+        for frame in frames[start + step :: step] if step > 0 else frames[:start][::-1]:
+            nearest = min(by_frame[frame], key=lambda face: abs(face.box.centre[0] - last.box.centre[0]))
+            limit = LEAP * max(1.0, abs(frame - last.frame) / fps)
+            if abs(nearest.box.centre[0] - last.box.centre[0]) <= limit:
+                chain.append(nearest)
+                last = nearest
+    return sorted(chain, key=lambda face: face.frame)
+
+
+def path_through(corridor: Corridor, wish: float, share: float, fps: float) -> list[tuple[int, float]]:
+    """Keys (frame, centre) of the calmest path: still at `wish` or as near to it as the corridor allows, else moving within limits."""
+    lowest, highest = float(corridor.low.max()), float(corridor.high.min())
+    if lowest <= highest:
+        return [(0, min(max(wish, lowest), highest))]
+    path = _smoothest(corridor, wish, fps)
+    half = share / 2
+    path = np.clip(_limited(path, fps), half, 1 - half)
+    if float(np.ptp(path)) < STILL_SHARE:
+        return [(0, float(path.mean()))]
+    step = max(1, round(KEY_EVERY_S * fps))
+    frames = sorted({*range(0, len(path), step), len(path) - 1})
+    return [(frame, float(path[frame])) for frame in frames]
+
+
+def _smoothest(corridor: Corridor, wish: float, fps: float) -> NDArray[np.float64]:
+    """Smoothing and pushing back into the corridor in turn ends near the smoothest path inside it."""
+    path = np.clip(np.full(len(corridor.low), wish), corridor.low, corridor.high)
+    for _ in range(SMOOTHINGS):
+        path = np.clip(_blurred(path, round(0.5 * fps)), corridor.low, corridor.high)
+    return _blurred(path, round(0.3 * fps))
+
+
+def _limited(path: NDArray[np.float64], fps: float) -> NDArray[np.float64]:
+    """Smoothed ever more until speed and acceleration keep their limits: in the end it stands still."""
+    window = max(2, round(0.3 * fps))
+    while not _is_calm(path, fps):
+        if window > 4 * len(path):
+            return np.full(len(path), float(path.mean()))
+        path = _blurred(path, window)
+        window = round(window * 1.4) + 1
+    return path
+
+
+def _is_calm(path: NDArray[np.float64], fps: float) -> bool:
+    """Limits as the keys will have them: speeds between keys, and changes of it from key to key."""
+    step = max(1, round(KEY_EVERY_S * fps))
+    speeds = np.diff(path[::step]) * fps / step
+    if len(speeds) and np.abs(speeds).max() > MOST_SPEED:
+        return False
+    return len(speeds) < 2 or bool(np.abs(np.diff(speeds)).max() * fps / step <= MOST_ACCELERATION)
+
+
+def _blurred(path: NDArray[np.float64], window: int) -> NDArray[np.float64]:
+    window = max(1, window) | 1
+    padded = np.pad(path, window // 2, mode="edge")
+    return np.asarray(np.convolve(padded, np.ones(window) / window, mode="valid"))
