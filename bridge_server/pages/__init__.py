@@ -12,6 +12,7 @@ from bridge_server.pages import (
     main_job,
     rendering,
     styles,
+    telemetry,
 )
 from bridge_server.pages.layout import Result
 
@@ -25,6 +26,7 @@ PAGES: Mapping[str, Callable[[Result], str]] = MappingProxyType(
         **keeping.PAGES,
         **rendering.PAGES,
         **styles.PAGES,
+        **telemetry.PAGES,
     }
 )
 """Use case -> its page."""

@@ -162,10 +162,11 @@ class TimelineReviewed(Event):
 
 @dataclass(frozen=True)
 class TimelineRated(Event):
-    """The survey: satisfaction 1 to 5, and whether it would be posted as it is. None: not answered."""
+    """The survey: satisfaction 1 to 5, whether it would be posted as it is, minutes of editing by hand. None: not answered."""
 
     satisfaction: int | None = None
     would_post: bool | None = None
+    editing_minutes: float | None = None
 
 
 @dataclass(frozen=True)

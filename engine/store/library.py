@@ -70,6 +70,15 @@ class Library:
             row: dict[str, Any] = {"creator_id": creator.creator_id, "created_at": creator.created_at, "settings": {}, **values}
             connection.execute(table.insert(), row)
 
+    def first_profiles(self) -> dict[str, str]:
+        """Creator -> when their first profile was made."""
+        from sqlalchemy import func, select
+
+        table = self._table("profiles")
+        with self._database.read() as connection:
+            rows = connection.execute(select(table.c.creator_id, func.min(table.c.made_at)).group_by(table.c.creator_id))
+            return {str(name): str(made_at) for name, made_at in rows}
+
     def remember_project(self, project: Project) -> None:
         """Adds a project, or notes where it lies now. Its creator becomes known too."""
         table = self._table("projects")

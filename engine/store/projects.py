@@ -164,6 +164,25 @@ class ProjectFolder:
             atomic_write(self.folder / name, content)
         self._write_manifest(digests)
 
+    def note(self, timeline: Timeline) -> None:
+        """Writes what became of the head (its `final_status`) into it: the same revision, so its exports stay current.
+
+        The frozen copy in `revisions/` keeps what the revision was when it was made. Raises `RefusedError` for another revision.
+        """
+        with self.locked():
+            before = self.current()
+            if before is None or before.replace(final_status=timeline.final_status) != timeline:
+                hint = "Load the timeline again, then repeat it."
+                raise RefusedError("output_changed", f"The edit in {self.folder} has changed meanwhile.", hint, path=str(self.folder))
+            self.refuse_foreign([HEAD])
+            document = documents.encode(timeline)
+            documents.validate(document)
+            body = documents.dumps(document).encode()
+            known = self._manifest()
+            self._write_manifest({**known, HEAD: [_digest(body), *known.get(HEAD, [])]})
+            atomic_write(self.head, body)
+            self._write_manifest({**known, HEAD: [_digest(body)]})
+
     def remember(self, name: str) -> None:
         """Records a finished file (a render) as written by Cutprint for the head revision."""
         self._write_manifest({**self._manifest(), name: [_file_digest(self.folder / name)]})

@@ -74,6 +74,11 @@ _ROWS = (
     UseCase("render", requests.RenderRequest, "engine.studio.rendering:render", "Render a timeline to a video file.", long=True),
     UseCase("doctor", requests.DoctorRequest, "engine.studio.checks:doctor", "Check what Cutprint needs.", read_only=True),
     UseCase("cache", requests.CacheRequest, "engine.studio.caching:cache", "Look at or clear what was measured."),
+    UseCase("rate", requests.RateRequest, "engine.studio.reporting:rate", "Say how good an edit was."),
+    UseCase("report", requests.ReportRequest, "engine.studio.reporting:report", "Show what became of edits.", read_only=True),
+    UseCase("telemetry.export", requests.TelemetryExportRequest, "engine.studio.reporting:export_events", "Write every kept event out."),
+    UseCase("telemetry.erase", requests.TelemetryEraseRequest, "engine.studio.reporting:erase", "Delete kept events.", local=True),
+    UseCase("telemetry.review", requests.TelemetryReviewRequest, "engine.studio.reporting:review", "Note that an edit was looked at."),
     UseCase("backup", requests.BackupRequest, "engine.studio.keeping:backup", "Back up what cannot be measured again.", local=True),
     UseCase("restore", requests.RestoreRequest, "engine.studio.keeping:restore", "Put a backup in place.", local=True),
     UseCase(
@@ -93,6 +98,7 @@ _ROWS = (
 GROUPS: MappingProxyType[str, str] = MappingProxyType(
     {
         "style": "Creators' styles: look at them, mix, steer and move them.",
+        "telemetry": "What is kept about edits: see it, delete it.",
         "folders": "Folders whose files programs may use through the bridge.",
     }
 )

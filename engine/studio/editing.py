@@ -26,6 +26,7 @@ from engine.store.projects import HEAD, ProjectFolder
 from engine.studio import exporting, rendering
 from engine.studio.footage import Footage, find_clips, full_path, gather
 from engine.studio.labels import angle_rules
+from engine.studio.remembering import remember_revision
 from engine.studio.requests import ASPECTS, EditRequest
 from engine.studio.songs import measured_song
 from engine.studio.styles import chosen_style, scored
@@ -75,8 +76,9 @@ def edit(studio: Studio, request: EditRequest, progress: Progress) -> dict[str, 
         )
         exports, hints, warnings = exporting.all_formats(studio, timeline)
         exports[STORYBOARD_NAME] = rendering.storyboard_png(studio, timeline, progress)
-        folder.commit(timeline, exports, "cli")
-        studio.record(_generated(timeline))
+        folder.commit(timeline, exports, studio.door)
+        remember_revision(studio, request.output, timeline)
+        studio.record(_generated(studio, timeline))
         report = rendering.render_head(studio, folder, timeline, VIDEO_NAME, progress) if request.render else None
     studio.cache.trim()
     return _result(request, timeline, footage, profile, hints, warnings, report)
@@ -92,13 +94,14 @@ def _check(request: EditRequest) -> None:
     check_ffmpeg(needed=request.render)
 
 
-def _generated(timeline: Timeline) -> EditGenerated:
+def _generated(studio: Studio, timeline: Timeline) -> EditGenerated:
     """The event that a session begins with."""
     sure = [clip.facts.ai_confidence for clip in timeline.clips]
     return EditGenerated(
         timeline.created_at,
         timeline.project_id,
         timeline.revision,
+        studio.door,
         creator_id=timeline.creator_id,
         clips=len(sure),
         duration_s=float(timeline.duration_s),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from engine.errors import BadOption, MissingToolError
 from engine.model import documents
+from engine.model.events import TimelineExported
 from engine.model.interchange import ExportOptions, MarkerChoice, Writer
 from engine.model.timeline import Timeline
 from engine.store.projects import atomic_write, load_timeline, refuse_overwrite, remember_output
@@ -66,6 +67,17 @@ def export(studio: Studio, request: ExportRequest, progress: Progress) -> dict[s
         content, dropped, hint = written.content, [*written.dropped, *written.warnings], written.import_hint
     atomic_write(request.output, content)
     remember_output(request.output, source.parent)
+    studio.record(
+        TimelineExported(
+            timestamp=studio.now(),
+            project_id=timeline.project_id,
+            revision=timeline.revision,
+            door=studio.door,
+            creator_id=timeline.creator_id,
+            format=request.to,
+            duration_s=float(timeline.duration_s),
+        )
+    )
     return {
         "file": str(request.output),
         "format": request.to,

@@ -25,7 +25,13 @@ HOMES = {
     "imageio_ffmpeg": ("engine.media.ffmpeg",),
     "librosa": ("engine.analysis",),
     "mcp": ("bridge_server",),
-    "matplotlib": ("engine.analysis.clip_plot", "engine.analysis.song_plot", "engine.render.storyboard", "engine.render.style_plot"),
+    "matplotlib": (
+        "engine.analysis.clip_plot",
+        "engine.analysis.song_plot",
+        "engine.studio.report_plot",
+        "engine.render.storyboard",
+        "engine.render.style_plot",
+    ),
     "open_clip": ("engine.perception",),
     "opentimelineio": ("otio_adapters", "engine.studio.checks"),
     "PIL": (

@@ -40,6 +40,13 @@ from engine.studio.requests.styles import (
     StyleSetRequest,
     StyleShowRequest,
 )
+from engine.studio.requests.telemetry import (
+    RateRequest,
+    ReportRequest,
+    TelemetryEraseRequest,
+    TelemetryExportRequest,
+    TelemetryReviewRequest,
+)
 
 __all__ = [
     "ASPECTS",
@@ -62,7 +69,9 @@ __all__ = [
     "FoldersRemoveRequest",
     "LabelRequest",
     "LearnRequest",
+    "RateRequest",
     "RenderRequest",
+    "ReportRequest",
     "RestoreRequest",
     "ShowRequest",
     "SongRequest",
@@ -74,4 +83,7 @@ __all__ = [
     "StyleRemoveRequest",
     "StyleSetRequest",
     "StyleShowRequest",
+    "TelemetryEraseRequest",
+    "TelemetryExportRequest",
+    "TelemetryReviewRequest",
 ]

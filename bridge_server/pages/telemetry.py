@@ -1,0 +1,103 @@
+"""Pages of the survey and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from bridge_server.pages.layout import Result, table
+
+__all__ = ["PAGES"]
+
+UNKNOWN = "not known"
+
+
+def _number(value: Any, unit: str = "", digits: int = 1) -> str:
+    if value is None:
+        return UNKNOWN
+    text = f"{value:.{digits}f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+    return f"{text} {unit}".strip()
+
+
+def rate_page(result: Result) -> str:
+    status = result["final_status"]
+    lines = [
+        f"Satisfaction {_number(status['user_satisfaction'])} of 5, would post unchanged: {_yes(status['would_post_unchanged'])}.",
+        f"Changed by hand: {_number(status['manual_edit_percentage'], '%')}; time saved: {_minutes(status['time_saved'])}.",
+    ]
+    if result["asks_usual_minutes"]:
+        lines.append("How long does such an edit take you without Cutprint? Say it once: cutprint rate TIMELINE --usual-minutes 45")
+    return "\n".join(lines)
+
+
+def _yes(value: bool | None) -> str:
+    return UNKNOWN if value is None else "yes" if value else "no"
+
+
+def _minutes(seconds: float | None) -> str:
+    return UNKNOWN if seconds is None else f"{seconds / 60:.0f} min"
+
+
+def report_page(result: Result) -> str:
+    total = result["aggregate"]
+    seen = sum(one["looked_at"] for one in result["sessions"])
+    lines = [f"{total['total_sessions']} edits, {total['total_videos_exported']} exported; of {seen} it is known what became of them.", ""]
+    rows = [[goal["what"], _number(goal["value"], goal["unit"]), _target(goal), _verdict(goal), _of(goal)] for goal in result["goals"]]
+    lines += [table(rows, ["figure", "value", "goal", "", "known of"]), ""]
+    lines += [
+        f"Week over week: {_number(total['week_over_week_quality_improvement'], 'points of clips kept')}; "
+        f"trend {_number(total['clips_kept_percentage_trend'], 'points a week')}.",
+        f"Confidence in kept clips {_number(total['avg_ai_confidence_kept'], digits=2)}, in deleted ones "
+        f"{_number(total['avg_ai_confidence_deleted'], digits=2)}.",
+    ]
+    if total["delete_reasons"]:
+        lines.append("Deleted because: " + ", ".join(f"{reason} {count}" for reason, count in total["delete_reasons"].items()))
+    lines += _flags(result["red_flags"])
+    return "\n".join([*lines, *([f"Drawn: {result['plot']}"] if result["plot"] else [])])
+
+
+def _target(goal: Result) -> str:
+    sign = "at least" if goal["at_least"] else "under"
+    return f"{sign} {' / '.join(f'{one:g}' for one in goal['targets'])} {goal['unit']}".rstrip()
+
+
+def _verdict(goal: Result) -> str:
+    return "" if goal["met"] is None else "met" if goal["met"] else f"next: {goal['next_target']:g}"
+
+
+def _of(goal: Result) -> str:
+    return "" if goal["sessions"] is None else f"{goal['sessions']} edits"
+
+
+def _flags(flags: list[Result]) -> list[str]:
+    found: dict[str, list[Result]] = {}
+    for flag in flags:
+        found.setdefault(flag["type"], []).append(flag)
+    lines = []
+    for rows in found.values():
+        lines += ["", f"{rows[0]['severity'].upper()}: {rows[0]['message']} ({len(rows)} edits)", f"  {rows[0]['todo']}"]
+    return lines
+
+
+def export_page(result: Result) -> str:
+    return f"{result['file']}: {result['events']} events."
+
+
+def erase_page(result: Result) -> str:
+    return f"{result['erased']} events deleted."
+
+
+def review_page(result: Result) -> str:
+    return f"Noted for {result['timeline']}."
+
+
+PAGES: Mapping[str, Callable[[Result], str]] = MappingProxyType(
+    {
+        "rate": rate_page,
+        "report": report_page,
+        "telemetry.export": export_page,
+        "telemetry.erase": erase_page,
+        "telemetry.review": review_page,
+    }
+)
