@@ -389,6 +389,7 @@ EVENTS = {
     "TimelineRated": """
         satisfaction | 1..5 | null: not answered
         would_post | | as it is; null: not answered
+        editing_minutes | min | of editing by hand, as the person says; null: not answered
     """,
     "Undone": "to_revision | >= 0 | the revision that counts now",
     "Redone": "to_revision | >= 0 | the revision that counts now",
