@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.analysis.cameras import pairs_of_moments
 from engine.model.analysis import ClipAnalysis, ClipGroup
+from engine.model.media import Media
 
 __all__ = ["group_clips"]
 
@@ -27,8 +32,16 @@ LEAST_SHARE = 0.8
 """Share of the shorter clip that has to be found in the longer one."""
 
 
-def group_clips(analyses: Mapping[str, ClipAnalysis]) -> tuple[ClipGroup, ...]:
-    """Groups among clips (by media id): near-duplicates (the same pictures again) and takes (the same set-up).
+ALIKE_COLOURS = 0.6
+"""Likeness of palettes (0 to 1) from which two clips show one look; every pair of a look has to reach it."""
+COLOUR_REACH = 60.0
+"""Distance of two colours (RGB, 0 to 255) at which they are alike by 1/e."""
+NO_MEDIA: Mapping[str, Media] = MappingProxyType({})
+
+
+def group_clips(analyses: Mapping[str, ClipAnalysis], media: Mapping[str, Media] = NO_MEDIA) -> tuple[ClipGroup, ...]:
+    """Groups among clips (by media id): near-duplicates (the same pictures again), takes (the same set-up), moments (several cameras at
+    one time, by sound, or by the clocks in `media`) and looks (the same colours, or what a person called them).
 
     The best of a group has the highest visual quality, then the longest duration, then the smaller id. A clip without motion of
     its own cannot be told from another take by pictures alone, so near-duplicates also need equal signatures over time.
@@ -47,7 +60,71 @@ def group_clips(analyses: Mapping[str, ClipAnalysis]) -> tuple[ClipGroup, ...]:
             if bits <= SAME_SCENE_BITS:
                 scene.append((a, b))
     duplicates = _joined(same, analyses, "near_duplicate")
-    return (*duplicates, *_joined(scene, analyses, "take"))
+    moments = pairs_of_moments(analyses, media)
+    return (*duplicates, *_joined(scene, analyses, "take"), *_moments(moments, analyses), *_looks(analyses))
+
+
+def _moments(pairs: Mapping[tuple[str, str], float], analyses: Mapping[str, ClipAnalysis]) -> list[ClipGroup]:
+    groups = _joined(pairs, analyses, "moment")
+    sure = [[confidence for (a, _), confidence in pairs.items() if a in group.members] for group in groups]
+    return [ClipGroup("moment", group.members, group.best, min(rows)) for group, rows in zip(groups, sure)]
+
+
+def _looks(analyses: Mapping[str, ClipAnalysis]) -> list[ClipGroup]:
+    """What a person named, and the rest by colour: the two most alike groups joined until no pair of groups is alike throughout."""
+    named: dict[str, list[str]] = {}
+    for one in sorted(analyses):
+        look = analyses[one].said_look
+        if look is not None:
+            named.setdefault(look, []).append(one)
+    rest = [one for one in sorted(analyses) if analyses[one].said_look is None and analyses[one].palette]
+    alike = {(a, b): _likeness(analyses[a].palette, analyses[b].palette) for k, a in enumerate(rest) for b in rest[k + 1 :]}
+    found = [ClipGroup("look", tuple(ids), _best_of(ids, analyses), 1.0) for ids in named.values()]
+    for ids in _clustered(rest, alike):
+        if len(ids) > 1:
+            inside = [alike[a, b] for k, a in enumerate(ids) for b in ids[k + 1 :]]
+            across = [alike[min(a, b), max(a, b)] for a in ids for b in rest if b not in ids]
+            sure = float(np.mean(inside)) - max(0.0, max(across, default=0.0) - ALIKE_COLOURS)
+            found.append(ClipGroup("look", tuple(ids), _best_of(ids, analyses), max(0.0, min(1.0, sure))))
+    return found
+
+
+def _clustered(ids: list[str], alike: Mapping[tuple[str, str], float]) -> list[list[str]]:
+    """Complete linkage: two groups are as alike as their least alike pair."""
+    count = len(ids)
+    table = np.full((count, count), -1.0)
+    for (a, b), value in alike.items():
+        table[ids.index(a), ids.index(b)] = table[ids.index(b), ids.index(a)] = value
+    groups = [[one] for one in ids]
+    while count > 1:
+        place = np.unravel_index(int(table.argmax()), table.shape)
+        into, gone = int(min(place)), int(max(place))
+        if table[into, gone] < ALIKE_COLOURS:
+            break
+        groups[into] = sorted(groups[into] + groups[gone])
+        groups[gone] = []
+        table[into] = table[:, into] = np.minimum(table[into], table[gone])
+        table[into, into] = -1.0
+        table[gone] = table[:, gone] = -1.0
+    return [group for group in groups if group]
+
+
+Palette = tuple[tuple[int, int, int, float], ...]
+
+
+def _likeness(a: Palette, b: Palette) -> float:
+    """0 to 1: each colour against the nearest of the other palette, weighted by its share; both ways, the worse counts."""
+    one_way = [
+        sum(share * min(math.dist(colour, other[:3]) for other in theirs) for *colour, share in ours)
+        / max(sum(row[3] for row in ours), 1e-9)
+        for ours, theirs in ((a, b), (b, a))
+    ]
+    return math.exp(-max(one_way) / COLOUR_REACH)
+
+
+def _best_of(ids: Iterable[str], analyses: Mapping[str, ClipAnalysis]) -> str:
+    """Of the highest quality, then the longest, then the smaller id."""
+    return min(ids, key=lambda one: (-analyses[one].visual_quality, -float(analyses[one].rate.seconds(analyses[one].duration_frames)), one))
 
 
 def _track(analysis: ClipAnalysis) -> NDArray[np.uint8]:
@@ -98,7 +175,9 @@ def _motion(analysis: ClipAnalysis) -> NDArray[np.float32]:
     return np.asarray(np.nan_to_num(curve.values[:whole]).reshape(-1, step).mean(axis=1), np.float32)
 
 
-def _joined(pairs: list[tuple[str, str]], analyses: Mapping[str, ClipAnalysis], kind: str) -> list[ClipGroup]:
+def _joined(
+    pairs: Iterable[tuple[str, str]], analyses: Mapping[str, ClipAnalysis], kind: Literal["near_duplicate", "take", "moment"]
+) -> list[ClipGroup]:
     parent: dict[str, str] = {}
 
     def root(one: str) -> str:
@@ -111,10 +190,4 @@ def _joined(pairs: list[tuple[str, str]], analyses: Mapping[str, ClipAnalysis], 
     members: dict[str, list[str]] = {}
     for one in sorted(parent):
         members.setdefault(root(one), []).append(one)
-    groups = []
-    for ids in members.values():
-        best = min(
-            ids, key=lambda one: (-analyses[one].visual_quality, -float(analyses[one].rate.seconds(analyses[one].duration_frames)), one)
-        )
-        groups.append(ClipGroup(kind, tuple(ids), best))  # type: ignore[arg-type]
-    return groups
+    return [ClipGroup(kind, tuple(ids), _best_of(ids, analyses)) for ids in members.values()]

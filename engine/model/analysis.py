@@ -238,9 +238,12 @@ def _likeliest(probabilities: Mapping[str, float]) -> str:
 
 @dataclass(frozen=True)
 class ClipGroup:
-    """Clips that belong together; `best` is one of `members` (media ids)."""
+    """Clips that belong together; `best` is one of `members` (media ids), the others are its alternates.
 
-    kind: Literal["near_duplicate", "take", "look"]
+    near_duplicate : the same pictures again. take : the same set-up. moment : several cameras at one time. look : same clothing and set.
+    """
+
+    kind: Literal["near_duplicate", "take", "moment", "look"]
     members: tuple[str, ...]
     best: str
     confidence: float = 1.0

@@ -28,7 +28,8 @@ def analyze(studio: Studio, request: AnalyzeRequest, progress: Progress) -> dict
     if request.plot:
         check_writable(request.plot)
     footage = gather(studio, request.clips, _options(request), request.plot, progress, angle_rules(request.angle))
-    groups = group_clips({clip.media.media_id: clip.analysis for clip in footage.clips})
+    media = {clip.media.media_id: clip.media for clip in footage.clips}
+    groups = group_clips({clip.media.media_id: clip.analysis for clip in footage.clips}, media)
     names = {clip.media.media_id: clip.path.name for clip in footage.clips}
     rows = [_row(clip) for clip in footage.clips] + [_problem(problem) for problem in footage.problems]
     for copy, original in footage.copies:
@@ -38,7 +39,10 @@ def analyze(studio: Studio, request: AnalyzeRequest, progress: Progress) -> dict
     plots = _plots(request.plot, footage.clips, progress) if request.plot else []
     return {
         "clips": rows,
-        "groups": [{"kind": group.kind, "files": [names[one] for one in group.members], "best": names[group.best]} for group in groups],
+        "groups": [
+            {"kind": group.kind, "files": [names[one] for one in group.members], "best": names[group.best], "confidence": group.confidence}
+            for group in groups
+        ],
         "measured": footage.measured,
         "plots": plots,
     }

@@ -63,7 +63,7 @@ def edit(studio: Studio, request: EditRequest, progress: Progress) -> dict[str, 
         if not clips:
             raise _nothing_readable(footage)
         brief = _brief(request, footage)
-        groups = group_clips({clip.media.media_id: clip.analysis for clip in clips})
+        groups = group_clips({one.media.media_id: one.analysis for one in clips}, {one.media.media_id: one.media for one in clips})
         project = before.project_id if before else studio.new_id()
         timeline = make_edit(brief, clips, song_media, song, taste, groups, project_id=project, created_at=studio.now(), progress=progress)
         timeline = scored(timeline, profile, {clip.media.media_id: clip.analysis for clip in clips})

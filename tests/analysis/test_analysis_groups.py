@@ -1,0 +1,58 @@
+"""Clips that belong together: cameras of one moment by sound or clock, looks by colour or word."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import factories
+import numpy as np
+
+from engine.analysis.cameras import overlap_by_sound
+from engine.analysis.groups import group_clips
+from engine.model.analysis import ClipAnalysis, Curve
+
+
+def heard(number: int, claps: np.ndarray, start: int, count: int, noise: float) -> ClipAnalysis:
+    """A clip that heard claps (one value per frame in each band) from frame `start` on, through a noisy microphone."""
+    chance = np.random.default_rng(number)
+    curves = {}
+    for band, name in enumerate(("sound_low", "sound_mid", "sound_high")):
+        values = claps[band, start : start + count] + chance.normal(0, noise, count)
+        curves[name] = Curve(np.clip(values, 0, 1).astype(np.float32))
+    base = factories.clip_analysis(factories.media(number), seed=number)
+    palette = ((10 * number, 255 - 20 * number, 128, 1.0),)
+    return dataclasses.replace(base, curves={**base.curves, **curves}, duration_frames=count, palette=palette)
+
+
+def test_cameras_of_one_moment_are_recognised_by_what_they_heard() -> None:
+    chance = np.random.default_rng(3)
+    claps = (chance.random((3, 600)) > 0.93) * chance.uniform(0.4, 1.0, (3, 600))
+    other = (chance.random((3, 600)) > 0.93) * chance.uniform(0.4, 1.0, (3, 600))
+    a, b, c = heard(1, claps, 0, 300, 0.1), heard(2, claps, 90, 300, 0.1), heard(3, other, 0, 300, 0.1)
+    found = overlap_by_sound(a, b)
+    assert found is not None and abs(found[0] - 3.0) < 0.05, "b begins three seconds later"
+    assert overlap_by_sound(a, c) is None and overlap_by_sound(b, c) is None
+    groups = [group for group in group_clips({one.media_id: one for one in (a, b, c)}) if group.kind == "moment"]
+    assert [set(group.members) for group in groups] == [{a.media_id, b.media_id}] and groups[0].confidence > 0.5
+
+
+def test_cameras_of_one_moment_are_recognised_by_their_clocks() -> None:
+    media = [
+        factories.media(k, created=f"2025-01-14T09:00:{second:02d}Z", camera=name)
+        for k, (second, name) in enumerate(((0, "Phone"), (2, "Camera"), (2, "Phone"), (40, "Camera")))
+    ]
+    facts = {one.media_id: factories.clip_analysis(one, seed=k) for k, one in enumerate(media)}
+    groups = [group for group in group_clips(facts, {one.media_id: one for one in media}) if group.kind == "moment"]
+    assert any({media[0].media_id, media[1].media_id} <= set(group.members) for group in groups)
+    assert all(media[3].media_id not in group.members for group in groups)
+
+
+def test_looks_go_by_colour_and_by_what_a_person_calls_them() -> None:
+    red, blue = ((200, 30, 30, 0.6), (30, 30, 30, 0.4)), ((20, 40, 220, 0.6), (230, 230, 230, 0.4))
+    facts = {}
+    for k, palette in enumerate((red, red, blue, blue, blue)):
+        one = factories.clip_analysis(factories.media(k), seed=k, palette=palette)
+        facts[one.media_id] = dataclasses.replace(one, said_look="pool" if k == 4 else None)
+    looks = {frozenset(int(one[1:], 16) for one in group.members): group for group in group_clips(facts) if group.kind == "look"}
+    assert set(looks) == {frozenset({0, 1}), frozenset({2, 3}), frozenset({4})}
+    assert looks[frozenset({4})].confidence == 1.0 and looks[frozenset({0, 1})].confidence > 0.9
