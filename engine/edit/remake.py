@@ -32,7 +32,7 @@ from engine.model.time import FrameSpan
 from engine.model.timeline import Outcome, Placement, Timeline, Transition
 from engine.progress import SILENT, Progress
 
-__all__ = ["Remade", "brief_of", "remake", "snapped"]
+__all__ = ["Remade", "brief_of", "refined", "remake", "snapped"]
 
 STRENGTHS = (1.0, 2.0, 3.5)
 """How strongly an instruction bends the objective, tried in turn until its figure moves."""
@@ -113,6 +113,22 @@ def remake(
     if refusal is not None and not tried:
         raise refusal
     raise _no_effect(instructions, tried)
+
+
+def refined(
+    timeline: Timeline, clips: Sequence[ClipInput], groups: Sequence[ClipGroup], taste: Taste, at: str, progress: Progress = SILENT
+) -> Timeline:
+    """A draft solved anew on what a full look at the clips has shown: what a person locked, changed or threw out stays as it was left.
+
+    Raises `FootageError` where the rest cannot be filled, `RefusedError` (`no_song`).
+    """
+    if timeline.song is None:
+        raise RefusedError("no_song", "This timeline has no song to cut to.", "Make an edit with a song.")
+    whole = FrameSpan(0, timeline.duration_frames)
+    brief = dataclasses.replace(brief_of(timeline), draft=False)
+    stock, verdicts = _stock(timeline, brief, clips, groups, taste, whole, [])
+    after = _merged(timeline, decide(stock, progress), stock, verdicts, clips, groups, (), whole, at)
+    return after.replace(brief={**timeline.brief, "draft": False})
 
 
 def _span_of(timeline: Timeline, one: Instruction, section: tuple[float | None, float | None]) -> FrameSpan:

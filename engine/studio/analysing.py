@@ -10,6 +10,7 @@ from engine.analysis.groups import group_clips
 from engine.edit.footage import ClipInput, judge
 from engine.media import tone
 from engine.model import documents
+from engine.model.analysis import ClipGroup
 from engine.store.projects import check_writable
 from engine.studio.footage import Clip, Problem, gather
 from engine.studio.labels import angle_rules
@@ -39,13 +40,15 @@ def analyze(studio: Studio, request: AnalyzeRequest, progress: Progress) -> dict
     plots = _plots(request.plot, footage.clips, progress) if request.plot else []
     return {
         "clips": rows,
-        "groups": [
-            {"kind": group.kind, "files": [names[one] for one in group.members], "best": names[group.best], "confidence": group.confidence}
-            for group in groups
-        ],
+        "groups": [_group(group, names) for group in groups],
         "measured": footage.measured,
         "plots": plots,
     }
+
+
+def _group(group: ClipGroup, names: dict[str, str]) -> dict[str, Any]:
+    files = [names[one] for one in group.members]
+    return {"kind": group.kind, "files": files, "best": names[group.best], "confidence": group.confidence}
 
 
 def _options(request: AnalyzeRequest) -> AnalysisOptions:

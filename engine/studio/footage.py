@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from engine.progress import Progress
     from engine.studio.context import Studio
 
-__all__ = ["Clip", "Footage", "Problem", "find_clips", "full_path", "gather", "known_analysis", "probe_cached"]
+__all__ = ["Clip", "Footage", "Problem", "find_clips", "full_path", "gather", "known_analysis", "probe_cached", "unmeasured"]
 
 VIDEO_SUFFIXES = frozenset(
     [
@@ -186,6 +186,13 @@ def gather(
     seen = seen_in(studio, [clip.media for clip in clips], progress)
     clips = [replace(clip, analysis=with_seen(clip.analysis, seen.get(clip.media.media_id))) for clip in clips]
     return Footage(tuple(clips), tuple(problems), tuple(copies), measured)
+
+
+def unmeasured(studio: Studio, given: Sequence[Path], options: AnalysisOptions, exclude: Path | None, progress: Progress) -> float:
+    """What is still to be measured, in seconds of 1080p30."""
+    paths = find_clips(given, exclude)
+    media, _, _ = _sorted_out(paths, probe_cached(studio, paths, progress))
+    return sum(_weight(one) for one in media.values() if studio.cache.get(_key(one, options)) is None)
 
 
 def _sorted_out(
