@@ -148,11 +148,26 @@ def test_silence_before_the_music_is_no_build_and_the_music_no_drop() -> None:
     assert facts.sections[0].label == "intro" or facts.sections[0].energy > 0.3
 
 
-def test_a_drop_after_a_quiet_stretch_is_found() -> None:
+def test_drops_are_found_after_builds_and_nowhere_else() -> None:
+    """Two pieces of generated dance music whose drops are known, and a ballad that only grows louder."""
+    from engine.analysis.training.music import compose
+
+    found = true = hits = 0
+    for style, seed in (("bigroom", 5101), ("trance", 5102), ("ballad", 5103)):
+        piece = compose(style, seed, 60.0)
+        facts = analyse_samples(piece.samples)
+        assert all(
+            any(abs(drop - section.start_s) < 1e-6 and section.label == "drop" for section in facts.sections) for drop in facts.drops
+        )
+        found, true = found + len(facts.drops), true + len(piece.drops)
+        hits += sum(any(abs(drop - other) <= 0.5 for other in facts.drops) for drop in piece.drops)
+    assert true >= 3 and hits >= 0.6 * true and hits >= 0.6 * found
+
+
+def test_loud_is_more_energy_than_quiet() -> None:
     quiet, _ = pulses(120, 16, level=0.5, kicks=False)
     loud, _ = pulses(120, 16, level=0.9)
     facts = analyse_samples(np.concatenate([quiet, loud]))
-    assert [drop for drop in facts.drops if abs(drop - 16) < 0.6]
     assert facts.energy_at(24) > facts.energy_at(8) + 0.2
 
 
@@ -278,4 +293,5 @@ def test_real_songs(real_media: Path) -> None:
     lobby = analyse_song(probe(real_media / "songs" / "cluecards_lobby.mp3"))
     assert lobby.tempo_bpm == pytest.approx(95, rel=0.01) and not lobby.drops
     ace = analyse_song(probe(real_media / "songs" / "cluecards_game-60s.mp3"))
-    assert ace.tempo_bpm == pytest.approx(130, rel=0.01) and ace.drops
+    assert ace.tempo_bpm == pytest.approx(130, rel=0.01)
+    assert any(section.label == "break" for section in ace.sections)
