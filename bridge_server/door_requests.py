@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.studio.requests.fields import said
 
-__all__ = ["OpenRequest", "ServeRequest", "WatchRequest"]
+__all__ = ["InstallRequest", "McpRequest", "OpenRequest", "ServeRequest", "UninstallRequest", "WatchRequest"]
 
 
 @dataclass(frozen=True)
@@ -34,3 +34,23 @@ class WatchRequest:
     folders: tuple[Path, ...] = said("Folders to watch, from now on.", argument=True)
     forget: bool = said("Watch them no longer.", False)
     once: bool = said("Do what there is to do now, then stop.", False)
+
+
+@dataclass(frozen=True)
+class McpRequest:
+    """Lets an assistant use Cutprint over standard input and output (Model Context Protocol; extra `[mcp]`)."""
+
+
+@dataclass(frozen=True)
+class InstallRequest:
+    """Puts a part of Cutprint in its place in the system."""
+
+    part: str = said("What to install.", argument=True, choices=("service",))
+    show: bool = said("Only show what would be written, and where.", False)
+
+
+@dataclass(frozen=True)
+class UninstallRequest:
+    """Takes such a part away again."""
+
+    part: str = said("What to take away.", argument=True, choices=("service",))

@@ -22,11 +22,9 @@ from typing import Any
 
 from engine.errors import BadOption, ForbiddenError, OutputError, UnauthorizedError
 from engine.store.projects import disk_error
+from engine.studio.checks_bridge import DISCOVERY
 
 __all__ = ["COOKIE", "DISCOVERY", "Guard", "PathRules", "read_discovery", "write_discovery"]
-
-DISCOVERY = "bridge.json"
-"""In the workspace: where the bridge listens and the token, for agents of the same user."""
 
 COOKIE = "cutprint_session"
 TOKEN_BYTES = 32

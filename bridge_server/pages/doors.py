@@ -24,4 +24,27 @@ def watch_page(result: Result) -> str:
     return "\n".join([*lines, *(f"{row['status']}: {row['path']}" for row in result["handled"])])
 
 
-PAGES: Mapping[str, Callable[[Result], str]] = MappingProxyType({"serve": serve_page, "open": open_page, "watch": watch_page})
+def mcp_page(result: Result) -> str:
+    return ""  # standard output belongs to the protocol
+
+
+def install_page(result: Result) -> str:
+    if result["text"] is not None:
+        return f"{result['file']}:\n\n{result['text']}"
+    return "\n".join([f"Installed {result['file']}.", *result["notes"]])
+
+
+def uninstall_page(result: Result) -> str:
+    return "\n".join([f"{'Removed' if result['removed'] else 'There was no'} {result['file']}.", *result["notes"]])
+
+
+PAGES: Mapping[str, Callable[[Result], str]] = MappingProxyType(
+    {
+        "serve": serve_page,
+        "open": open_page,
+        "watch": watch_page,
+        "mcp": mcp_page,
+        "install": install_page,
+        "uninstall": uninstall_page,
+    }
+)

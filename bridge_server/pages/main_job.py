@@ -140,6 +140,8 @@ def doctor_page(result: Result) -> str:
     lines = [f"cutprint {result['version']}"]
     for row in result["checks"]:
         lines.append(f"{marks[row['status']]}  {row['name']}: {row['found']}" + (f" -> {row['fix']}" if row["fix"] else ""))
+    if result["bundle"]:
+        lines.append(f"{result['bundle']['file']} for support; it holds {', '.join(result['bundle']['holds'])}.")
     return "\n".join(lines)
 
 

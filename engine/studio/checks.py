@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine import __version__
 from engine.errors import CutprintError
+from engine.studio.bundle import write_bundle
+from engine.studio.checks_bridge import BRIDGE_CHECKS
 from engine.studio.requests import DoctorRequest
 
 if TYPE_CHECKING:
@@ -24,9 +26,12 @@ LEAST_FREE_GB = 2.0
 
 def doctor(studio: Studio, request: DoctorRequest, progress: Progress) -> dict[str, Any]:
     """Handler of `doctor`: `checks[]` with name, status (ok, warning, problem), what was found, and how to mend it."""
-    checks = [_python(), *(_tried(name, check, studio) for name, check in _CHECKS.items())]
+    every = {**_CHECKS, **BRIDGE_CHECKS}
+    checks = [_python(), *(_tried(name, check, studio) for name, check in every.items())]
     worst = "problem" if any(row["status"] == "problem" for row in checks) else "ok"
-    return {"version": __version__, "status": worst, "checks": checks}
+    held = write_bundle(studio, checks, request.bundle) if request.bundle else []
+    bundle = {"file": str(request.bundle), "holds": held} if request.bundle else None
+    return {"version": __version__, "status": worst, "checks": checks, "bundle": bundle}
 
 
 def _row(name: str, status: str, found: str, fix: str = "") -> dict[str, str]:

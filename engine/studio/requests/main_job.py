@@ -106,6 +106,8 @@ class DemoRequest:
 class DoctorRequest:
     """Checks of everything Cutprint needs, one cause and one fix a line."""
 
+    bundle: Path | None = said("Also write a zip for support: checks, versions, settings, bare logs; no media, names or tokens.", None)
+
 
 @dataclass(frozen=True)
 class CacheRequest:
