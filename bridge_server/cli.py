@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 BUG_EXIT = 70
+LAST_LINES = 8
+"""Of a failed program, on the screen (all that were kept are in the log and in --json)."""
 
 COMMON = (
     click.Option(["--json", "as_json"], is_flag=True, help="Print exactly one JSON document."),
@@ -163,6 +165,8 @@ def _failed(error: CutprintError, as_json: bool) -> int:
     if as_json:
         print(json.dumps(error.as_json(), ensure_ascii=False, indent=2, default=str))
     print(f"Error: {error.message}" + (f"\n{error.hint}" if error.hint else ""), file=sys.stderr)
+    if "command" in error.details:  # a failed ffmpeg: what it said last, and how to repeat it
+        print("\n".join([*error.details.get("stderr", [])[-LAST_LINES:], "To repeat it:", str(error.details["command"])]), file=sys.stderr)
     return error.exit_code
 
 
