@@ -228,7 +228,7 @@ def _judge(returncode: int | None, arguments: list[str], tail: collections.deque
     if "Read-only file system" in words or "Permission denied" in words:
         raise OutputError("output_read_only", "A file could not be written or read: permission denied.", "Check the folder.", **details)
     last = next((line for line in reversed(tail) if line.strip()), "no message")
-    raise MediaError("ffmpeg_failed", f"ffmpeg failed: {last}", "Its last lines and the command to repeat it are in the details.", **details)
+    raise MediaError("ffmpeg_failed", f"ffmpeg failed: {last}", "What it said last and the command are in the details.", **details)
 
 
 def file_argument(path: Path | str) -> str:
