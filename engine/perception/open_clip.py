@@ -89,9 +89,9 @@ class OpenClip:
 
     def texts(self, texts: Sequence[str]) -> Array:
         """Texts -> unit vectors of the same space."""
+        model, _, tokenise, device = _loaded(self.choice)  # first: it says what to install
         import torch
 
-        model, _, tokenise, device = _loaded(self.choice)
         with torch.inference_mode():
             return _unit(model.encode_text(tokenise(list(texts)).to(device)))
 
@@ -151,7 +151,7 @@ def _cannot_load(choice: ClipChoice, cause: Exception) -> MissingToolError:
 def _quietly() -> Any:
     """open_clip reports through the root logger and standard error, which belong to the command."""
     before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
+    logging.disable(logging.CRITICAL)
     try:
         with contextlib.redirect_stderr(io.StringIO()):
             yield
