@@ -29,7 +29,7 @@ ZOOMS = (1.0, 1.12, 1.25, 1.4)
 CANDIDATES = 4
 """Clips of the first look whose exact place is looked for."""
 SURE = 0.9
-"""Correlation from which no better place is looked for at other speeds (chosen: finds of moving shots lie at .97 and more, docs/style.md)."""
+"""Correlation from which no other speed is tried (chosen: finds of moving shots lie at .97 and more; docs/style.md)."""
 LEAST = 0.72
 """... and under which there is none."""
 LEAD = 0.03
