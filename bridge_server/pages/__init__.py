@@ -11,6 +11,7 @@ from bridge_server.pages import (
     keeping,
     main_job,
     rendering,
+    revising,
     styles,
     telemetry,
 )
@@ -25,6 +26,7 @@ PAGES: Mapping[str, Callable[[Result], str]] = MappingProxyType(
         **footage.PAGES,
         **keeping.PAGES,
         **rendering.PAGES,
+        **revising.PAGES,
         **styles.PAGES,
         **telemetry.PAGES,
     }

@@ -27,6 +27,9 @@ def edit_page(result: Result) -> str:
     lines += [f"Relaxed: {line}" for line in result["relaxed"]]
     lines += [f"Not available: {line}" for line in result["evidence_missing"]]
     lines += [f"Warning: {line}" for line in result["warnings"]]
+    if len(result.get("variants", ())) > 1 or result.get("missing_variants"):
+        lines += [f"Variant {number}: {row['words']}" for number, row in enumerate(result["variants"], 1)]
+        lines += ["No further variant that differs was found."] if result["missing_variants"] else []
     lines.append("")
     lines += [f"  {path}" for path in result["files"].values()]
     if result["render"]:

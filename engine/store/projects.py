@@ -22,7 +22,7 @@ from engine.model import documents
 from engine.model.timeline import Timeline
 from engine.store.locks import release, try_lock
 
-__all__ = ["HEAD", "ProjectFolder", "atomic_write", "check_writable", "load_timeline", "timeline_path"]
+__all__ = ["HEAD", "REVISIONS", "ProjectFolder", "atomic_write", "check_writable", "load_timeline", "timeline_path"]
 
 HEAD = "timeline.json"
 REVISIONS = "revisions"
@@ -182,6 +182,25 @@ class ProjectFolder:
             self._write_manifest({**known, HEAD: [_digest(body), *known.get(HEAD, [])]})
             atomic_write(self.head, body)
             self._write_manifest({**known, HEAD: [_digest(body)]})
+
+    def revisions(self) -> list[int]:
+        """Numbers of the revisions kept, ascending."""
+        names = (path.stem.rpartition(".r")[2] for path in (self.folder / REVISIONS).glob("timeline.r*.json"))
+        return sorted(int(name) for name in names if name.isdigit())
+
+    def revision(self, number: int) -> Timeline:
+        """One of them. Raises `DocumentError` (`revision_unknown` where it is not kept)."""
+        path = self.folder / REVISIONS / _revision_name(number)
+        if not path.exists():
+            known = ", ".join(str(one) for one in self.revisions())
+            raise DocumentError("revision_unknown", f"There is no revision {number} of this edit.", f"Kept are {known or 'none'}.")
+        return load_timeline(path)[0]
+
+    def keep(self, timeline: Timeline) -> None:
+        """Puts a revision beside the others without making it the head (a variant)."""
+        document = documents.encode(timeline)
+        documents.validate(document)
+        atomic_write(self.folder / REVISIONS / _revision_name(timeline.revision), documents.dumps(document).encode())
 
     def remember(self, name: str) -> None:
         """Records a finished file (a render) as written by Cutprint for the head revision."""

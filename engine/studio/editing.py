@@ -16,6 +16,7 @@ from engine.analysis.groups import group_clips
 from engine.edit.footage import ClipInput, judge
 from engine.edit.make import make_edit
 from engine.edit.remake import refined
+from engine.edit.scoring import Leaning
 from engine.edit.song_window import choose_song_window
 from engine.errors import BadOption, FootageError
 from engine.media.ffmpeg import check_ffmpeg
@@ -30,8 +31,11 @@ from engine.studio.footage import Footage, find_clips, full_path, gather, unmeas
 from engine.studio.labels import angle_rules
 from engine.studio.remembering import remember_revision
 from engine.studio.requests import ASPECTS, EditRequest
+from engine.studio.revisions import next_revision
 from engine.studio.songs import measured_song
 from engine.studio.styles import chosen_style, scored
+from engine.studio.variants import further, write_variants
+from engine.studio.wishes import with_folder_wishes
 
 if TYPE_CHECKING:
     from engine.progress import Progress
@@ -55,11 +59,12 @@ def edit(studio: Studio, request: EditRequest, progress: Progress) -> dict[str, 
     Where much is still to be measured, a first edit from key frames is written early; the full look refines it into the next revision,
     which keeps whatever a person has locked or changed in the meantime.
     """
+    request = with_folder_wishes(request)
     _check(request)
     full = AnalysisOptions()
     if not request.draft and unmeasured(studio, request.clips, full, request.output, progress) > FIRST_LOOK_FROM_S:
         with suppress(FootageError):  # what key frames cannot show may still be found by the full look
-            _edited(studio, dataclasses.replace(request, draft=True, render=False), progress)
+            _edited(studio, dataclasses.replace(request, draft=True, render=False, variants=1), progress)
         gather(studio, request.clips, full, request.output, progress)  # while nothing is locked: the first edit can be worked on
     return _edited(studio, request, progress)
 
@@ -82,28 +87,33 @@ def _edited(studio: Studio, request: EditRequest, progress: Progress) -> dict[st
         brief = _brief(request, footage)
         groups = group_clips({one.media.media_id: one.analysis for one in clips}, {one.media.media_id: one.media for one in clips})
         project = before.project_id if before else studio.new_id()
-        if before is not None and _is_touched_draft(before, brief):
-            timeline = refined(before, clips, groups, taste, studio.now(), progress)
-        else:
-            timeline = make_edit(
-                brief, clips, song_media, song, taste, groups, project_id=project, created_at=studio.now(), progress=progress
+
+        def made(*leanings: Leaning) -> Timeline:
+            if before is not None and not leanings and _is_touched_draft(before, brief):
+                one = refined(before, clips, groups, taste, studio.now(), progress)
+            else:
+                words = {"project_id": project, "created_at": studio.now()}
+                one = make_edit(brief, clips, song_media, song, taste, groups, **words, leanings=leanings, progress=progress)
+            return scored(one, profile, {clip.media.media_id: clip.analysis for clip in clips}).replace(
+                outcomes=(*one.outcomes, *_other_outcomes(footage)),
+                revision=next_revision(folder, before),
+                parent=before.revision if before else None,
+                extra={"name": request.name or full_path(request.output).name},
+                final_status=FinalStatus(time_ai_edit=round(time.monotonic() - started, 1)),
             )
-        timeline = scored(timeline, profile, {clip.media.media_id: clip.analysis for clip in clips})
-        timeline = timeline.replace(
-            outcomes=(*timeline.outcomes, *_other_outcomes(footage)),
-            revision=before.revision + 1 if before else 1,
-            parent=before.revision if before else None,
-            extra={"name": request.name or full_path(request.output).name},
-            final_status=FinalStatus(time_ai_edit=round(time.monotonic() - started, 1)),
-        )
+
+        timeline = made()
+        variants = further(timeline, request.variants, made)
         exports, hints, warnings = exporting.all_formats(studio, timeline)
         exports[STORYBOARD_NAME] = rendering.storyboard_png(studio, timeline, progress)
         folder.commit(timeline, exports, studio.door)
         remember_revision(studio, request.output, timeline)
         studio.record(_generated(studio, timeline))
+        told = write_variants(studio, folder, variants, progress)
         report = rendering.render_head(studio, folder, timeline, VIDEO_NAME, progress) if request.render else None
     studio.cache.trim()
-    return _result(request, timeline, footage, profile, hints, warnings, report)
+    result = _result(request, timeline, footage, profile, hints, warnings, report)
+    return {**result, "variants": told, "missing_variants": request.variants - len(told)}
 
 
 def _is_touched_draft(before: Timeline, brief: Brief) -> bool:
@@ -174,6 +184,11 @@ def _brief(request: EditRequest, footage: Footage) -> Brief:
         first=_wish(request.first, media) if request.first else None,
         last=_wish(request.last, media) if request.last else None,
         draft=request.draft,
+        slow_motion=request.slow_motion,
+        looks=request.looks or "",
+        shortest_s=request.min_shot,
+        longest_s=request.max_shot,
+        without=request.without,
     )
 
 

@@ -29,6 +29,14 @@ from engine.studio.requests.main_job import (
     SongRequest,
 )
 from engine.studio.requests.rendering import ENCODERS, FITS, PRESETS, PREVIEWS, QUALITIES, RenderRequest
+from engine.studio.requests.revising import (
+    CHANGES,
+    ChangeRequest,
+    HistoryRequest,
+    RedoRequest,
+    ReviseRequest,
+    UndoRequest,
+)
 from engine.studio.requests.styles import (
     LearnRequest,
     StyleBlendRequest,
@@ -50,6 +58,7 @@ from engine.studio.requests.telemetry import (
 
 __all__ = [
     "ASPECTS",
+    "CHANGES",
     "ENCODERS",
     "EXPORT_FORMATS",
     "FITS",
@@ -60,6 +69,7 @@ __all__ = [
     "AnalyzeRequest",
     "BackupRequest",
     "CacheRequest",
+    "ChangeRequest",
     "DemoRequest",
     "DoctorRequest",
     "EditRequest",
@@ -67,12 +77,15 @@ __all__ = [
     "FoldersAddRequest",
     "FoldersListRequest",
     "FoldersRemoveRequest",
+    "HistoryRequest",
     "LabelRequest",
     "LearnRequest",
     "RateRequest",
+    "RedoRequest",
     "RenderRequest",
     "ReportRequest",
     "RestoreRequest",
+    "ReviseRequest",
     "ShowRequest",
     "SongRequest",
     "StyleBlendRequest",
@@ -86,4 +99,5 @@ __all__ = [
     "TelemetryEraseRequest",
     "TelemetryExportRequest",
     "TelemetryReviewRequest",
+    "UndoRequest",
 ]

@@ -73,6 +73,12 @@ class EditRequest:
     song_start: float | None = said("Second of the song to begin with; default: the best phrase.", None, unit="s")
     song_loop: bool = said("Repeat a song that is too short, joined at bar lines.", False)
     song_join: bool = said("Let the song skip from one phrase to a later one, joined at a bar line, where that fits better.", False)
+    looks: str | None = said("Keep each look (outfit, place) together, or show each at least once.", None, choices=("together", "each"))
+    slow_motion: bool = said("Show takes with a high frame rate slowly, where the music is quiet.", False)
+    min_shot: float | None = said("No shot shorter than this; default: 0.3.", None, unit="s")
+    max_shot: float | None = said("No shot longer than this; default: 6.", None, unit="s")
+    without: tuple[str, ...] = said("Part of the objective to leave out (docs/editing.md lists them); may be given several times.", ())
+    variants: int = said("How many different edits to make; the others go into folders variant-2, variant-3 and so on.", 1)
     render: bool = said("Also render the MP4.", False)
     name: str | None = said("What to call the edit; default: the output folder's name.", None)
 
