@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from engine.edit.footage import ClipInput
 from engine.edit.grid import CutPoint
 from engine.edit.job import Job
+from engine.model.style import TransitionPreferences
 from engine.model.time import FrameRate
 from engine.model.timeline import Placement, Transition
 
@@ -16,13 +17,18 @@ DISSOLVE_S, WHIP_S = 0.27, 0.2
 """Lengths of a quick dissolve and a whip pan (8 and 6 frames at 30: quick enough to stay on the beat)."""
 LEAST_FITNESS = 0.5
 """Below this a hard cut is better whatever the style likes (chosen by eye)."""
+HARD = TransitionPreferences()
+"""What a style that was learned from nobody likes."""
 WHIP_PAN_PER_S = 0.5
 """Half a picture width a second: a pan that blurs."""
 
 
 def transitions_of(job: Job, placements: Sequence[Placement]) -> tuple[Transition, ...]:
-    """One per cut. Of each soft kind the fittest cuts get it, no more than the profile's share of all; ties go to the earlier one."""
-    likes = job.taste.profile.transition_preferences
+    """One per cut. Of each soft kind the fittest cuts get it, no more than the profile's share of all; ties go to the earlier one.
+
+    A soft transition is a creator's habit: where none was learned every cut is hard.
+    """
+    likes = job.taste.profile.transition_preferences if job.taste.profile.trained_on_videos else HARD
     clips = {part.clip.media.media_id: part.clip for part in job.parts}
     points = {point.frame: point for point in job.grid.points}
     kinds = ["hard_cut"] * max(0, len(placements) - 1)

@@ -21,7 +21,7 @@ from engine.edit.make import make_edit
 from engine.errors import FootageError, SongError
 from engine.model import documents
 from engine.model.analysis import Box, Curve, Face, Subject
-from engine.model.style import Brief, ClipWish
+from engine.model.style import Brief, ClipWish, TransitionPreferences
 from engine.model.time import STANDARD_RATES, FrameRate, FrameSpan
 from engine.model.timeline import Timeline
 from engine.style.prior import neutral_profile
@@ -276,3 +276,15 @@ def test_crops_hold_the_face() -> None:
     brief = factories.brief(duration_frames=450, first=ClipWish(media.media_id))
     key = edit([ClipInput(media, analysis), *others], brief).clips[0].crop[0]
     assert key.x <= box.x - 0.02 and key.x + key.width >= box.x + box.width + 0.02
+
+
+def test_soft_transitions_are_a_creators_habit() -> None:
+    calm = dataclasses.replace(SONG, energy=(0.1,) * len(SONG.energy), energy_level=(), drops=())
+    clips = [clip(number, 8.0, motion_intensity=0.05) for number in range(1, 25)]
+    softly = dataclasses.replace(neutral_profile(), transition_preferences=TransitionPreferences(0.5, 0.5))
+    learned = dataclasses.replace(softly, trained_on_videos=12)
+    brief = factories.brief(duration_frames=900)
+    assert {join.type for join in edit(clips, brief, calm, profile=softly).transitions} == {"hard_cut"}
+    joins = edit(clips, brief, calm, profile=learned).transitions
+    soft = [join for join in joins if join.type == "quick_dissolve"]
+    assert soft and len(soft) <= len(joins) / 2 and all(join.duration_frames == 8 for join in soft)
