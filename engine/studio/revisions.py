@@ -49,10 +49,17 @@ def next_revision(folder: ProjectFolder, head: Timeline | None) -> int:
     return max([*folder.revisions(), head.revision if head else 0]) + 1
 
 
-def committed(studio: Studio, folder: ProjectFolder, timeline: Timeline, progress: Progress) -> dict[str, Any]:
-    """Makes a revision the head, its exports and storyboard with it; what answers have in common."""
+def committed(
+    studio: Studio, folder: ProjectFolder, timeline: Timeline, progress: Progress, *, leave_foreign: bool = False
+) -> dict[str, Any]:
+    """Makes a revision the head, its exports and storyboard with it; what answers have in common.
+
+    leave_foreign : exports that somebody saved over stay theirs, instead of `RefusedError` (`output_not_ours`).
+    """
     exports, hints, warnings = exporting.all_formats(studio, timeline)
     exports[STORYBOARD] = rendering.storyboard_png(studio, timeline, progress)
+    theirs = set(folder.foreign(list(exports))) if leave_foreign else set()
+    exports = {name: body for name, body in exports.items() if name not in theirs}
     folder.commit(timeline, exports, studio.door)
     remember_revision(studio, folder.folder, timeline)
     return {

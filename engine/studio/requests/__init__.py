@@ -28,6 +28,7 @@ from engine.studio.requests.main_job import (
     ShowRequest,
     SongRequest,
 )
+from engine.studio.requests.nle import CollectRequest, ReadbackRequest, RelinkRequest
 from engine.studio.requests.rendering import ENCODERS, FITS, PRESETS, PREVIEWS, QUALITIES, RenderRequest
 from engine.studio.requests.revising import (
     CHANGES,
@@ -70,6 +71,7 @@ __all__ = [
     "BackupRequest",
     "CacheRequest",
     "ChangeRequest",
+    "CollectRequest",
     "DemoRequest",
     "DoctorRequest",
     "EditRequest",
@@ -81,7 +83,9 @@ __all__ = [
     "LabelRequest",
     "LearnRequest",
     "RateRequest",
+    "ReadbackRequest",
     "RedoRequest",
+    "RelinkRequest",
     "RenderRequest",
     "ReportRequest",
     "RestoreRequest",
