@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from engine.errors import CutprintError
 from engine.media.decode import audio
 from engine.model.media import Media
 
-__all__ = ["BANDS_HZ", "Sound", "loudness_of", "measured", "speech_of"]
+__all__ = ["BANDS_HZ", "RATE_HZ", "Sound", "loudness_of", "measured", "speech_features", "speech_of"]
 
 RATE_HZ = 16_000
 """Enough for speech and for what two microphones both hear."""
@@ -46,7 +47,7 @@ def measured(media: Media, frames: int) -> Sound:
     fps = media.video.rate.fps
     if len(samples) < RATE_HZ * BLOCK_S:
         return Sound()
-    return Sound(loudness_of(samples, RATE_HZ), speech_of(samples, RATE_HZ), _onsets(samples, fps, frames))
+    return Sound(loudness_of(samples, RATE_HZ), speech_of(samples), _onsets(samples, fps, frames))
 
 
 def loudness_of(samples: NDArray[np.float32], rate_hz: int) -> float | None:
@@ -100,13 +101,54 @@ def _onsets(samples: NDArray[np.float32], fps: float, frames: int) -> dict[str, 
     return curves
 
 
-VOICED_HZ = (75, 320)
-"""Pitch of speaking voices."""
 SYLLABLES_HZ = (2.5, 7.0)
-"""Syllables a second: where the envelope of speech swings."""
-SPEECH_WEIGHTS = (0.0, 0.0, 0.0, 0.0, 0.0)
+"""Syllables a second: where the envelope of speech swings (Houtgast and Steeneken 1985)."""
+SPEECH_EDGES_HZ = np.geomspace(100, 7000, 15)
+"""Borders of the 14 bands whose energies speech is told by."""
+WINDOW_S, FEATURE_HOP = 2.0, 160
+WEIGHTS = Path(__file__).with_name("speech_weights.npz")
+"""Mean and spread of the features, and a logistic regression on them (`engine.analysis.training.speech`)."""
+OFTEN = 80
+"""Percentile of the windows that counts: somebody who speaks for a fifth of a clip speaks in it."""
 
 
-def speech_of(samples: NDArray[np.float32], rate_hz: int) -> float:
-    """Probability that somebody speaks."""
-    return 0.0
+def speech_features(samples: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Per window of WINDOW_S (half overlapping) of a sound at RATE_HZ: float64 (n, 48).
+
+    Of the log energies of 14 bands: spread over time, spread of their changes, mean against the overall mean; and how they swing together.
+    """
+    power = _spectrogram(samples, FEATURE_HOP)
+    hz = np.fft.rfftfreq(round(FRAME_S * RATE_HZ), 1 / RATE_HZ)
+    bands = np.array([(hz >= low) & (hz < high) for low, high in zip(SPEECH_EDGES_HZ, SPEECH_EDGES_HZ[1:])], np.float32)
+    energies = np.log(power @ bands.T + 1e-5)
+    size = round(WINDOW_S * RATE_HZ / FEATURE_HOP)
+    starts = range(0, max(1, len(energies) - size + 1), size // 2)
+    return np.array([_window(energies[at : at + size]) for at in starts])
+
+
+def _window(energies: NDArray[np.float32]) -> NDArray[np.float64]:
+    overall = energies.mean(axis=1)
+    swing = np.abs(np.fft.rfft((overall - overall.mean()) * np.hanning(len(overall)))) ** 2
+    hz = np.fft.rfftfreq(len(overall), FEATURE_HOP / RATE_HZ)
+    paced = swing[(hz >= SYLLABLES_HZ[0]) & (hz < SYLLABLES_HZ[1])].sum() / (swing[(hz > 0.4) & (hz < 25)].sum() + 1e-9)
+    low, middle, high = np.percentile(overall, (10, 50, 90))
+    steps = np.diff(overall)
+    skew = float((steps**3).mean() / ((steps**2).mean() ** 1.5 + 1e-9))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        together = np.asarray(np.nan_to_num(np.corrcoef(energies.T)))
+    whole = [paced * 3, (high - low) / 3, (middle - low) / 3, skew, together[0:4, 9:13].mean(), together[2:5, 5:8].mean()]
+    shape = (energies.mean(axis=0) - energies.mean()) / 2
+    return np.concatenate([energies.std(axis=0), np.diff(energies[::2], axis=0).std(axis=0), whole, shape]).astype(float)
+
+
+@functools.lru_cache(maxsize=1)
+def _speech_weights() -> tuple[NDArray[np.float64], ...]:
+    with np.load(WEIGHTS) as file:
+        return tuple(np.asarray(file[name], float) for name in ("mean", "spread", "weights"))
+
+
+def speech_of(samples: NDArray[np.float32]) -> float:
+    """Probability that somebody speaks in a sound at RATE_HZ; single instruments and wind are harder to tell (docs/clip_analysis.md)."""
+    mean, spread, weights = _speech_weights()
+    rows = (speech_features(samples) - mean) / spread
+    return float(np.percentile(1 / (1 + np.exp(-(rows @ weights[:-1] + weights[-1]))), OFTEN))

@@ -54,7 +54,7 @@ SAFE_AREAS = MappingProxyType(
         "youtube-shorts": SafeArea(top=0.08, bottom=0.20, right=0.13, column_top=0.45, column_bottom=0.84),
     }
 )
-"""Measured on screens of 2024 at 1080 x 1920, rounded up; apps differ by a few pixels between versions."""
+"""Approximate (chosen, not measured): apps differ between versions and devices."""
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,17 @@
-"""Clips that belong together: cameras of one moment by sound or clock, looks by colour or word."""
+"""Clips that belong together, and what their sound tells."""
 
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import factories
 import numpy as np
 
+from engine.analysis import sound
 from engine.analysis.cameras import overlap_by_sound
 from engine.analysis.groups import group_clips
+from engine.media.decode import audio
 from engine.model.analysis import ClipAnalysis, Curve
 
 
@@ -56,3 +59,20 @@ def test_looks_go_by_colour_and_by_what_a_person_calls_them() -> None:
     looks = {frozenset(int(one[1:], 16) for one in group.members): group for group in group_clips(facts) if group.kind == "look"}
     assert set(looks) == {frozenset({0, 1}), frozenset({2, 3}), frozenset({4})}
     assert looks[frozenset({4})].confidence == 1.0 and looks[frozenset({0, 1})].confidence > 0.9
+
+
+def test_loudness_is_that_of_the_standard() -> None:
+    """ITU-R BS.1770-4: a sine of 997 Hz at full scale in one channel has -3.01 LKFS."""
+    at = np.arange(16_000 * 3) / 16_000
+    tone = np.sin(2 * np.pi * 997 * at).astype(np.float32)
+    assert abs(sound.loudness_of(tone, 16_000) + 3.01) < 0.1  # type: ignore[operator]
+    assert abs(sound.loudness_of(tone * 0.1, 16_000) + 23.01) < 0.1  # type: ignore[operator]
+    assert sound.loudness_of(tone * 0, 16_000) is None
+
+
+def test_speech_is_told_from_music_and_noise(real_media: Path) -> None:
+    chance = np.random.default_rng(1)
+    names = ("speech/librispeech_3436-172162-0000.ogg", "speech/ami_dev00.wav", "songs/cluecards_lobby.mp3")
+    first, second, music = (sound.speech_of(audio(real_media / name, sound.RATE_HZ, end_s=20)) for name in names)
+    assert first > 0.8 and second > 0.8 and music < 0.5
+    assert sound.speech_of(chance.normal(0, 0.1, 160_000).astype(np.float32)) < 0.5
