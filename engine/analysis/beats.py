@@ -20,6 +20,10 @@ LOW_BANDS = slice(0, 15)
 EARLY_S = 0.009
 """How much earlier the rise of the bands peaks than the attack (half a window; measured on known onsets); taken out."""
 REFINE_S = 0.045
+LEAST_REFINED = 8
+"""Fewer beats than this say too little about each other."""
+REST_GAP = 2.5
+"""Median distances of beats from which on a gap is a rest: changes of tempo inside a song are smaller."""
 LEAD_FRAMES, EDGE_FRAMES = 50, 3
 """Silence that the network hears before a song, and how much of it may hold the first beat."""
 NEAR_FRAMES = 3
@@ -27,6 +31,10 @@ NEAR_FRAMES = 3
 DOUBT = 1.0
 """How fast belief in another level falls with its log-likelihood per beat (chosen: so that annotators' own doubts show)."""
 LEAST_SHARE = 0.02
+REST_S, SILENT_SHARE = 2.5, 0.02
+"""A silence this long parts a song; silent is what has this share of the level of the song's loud frames."""
+SAME_PULSE = 0.12
+"""Beats by which both sides of a rest may differ and still be one pulse."""
 
 Array = NDArray[np.float64]
 
@@ -80,12 +88,53 @@ def track_beats(levels: NDArray[np.float32], heard: NDArray[np.float32] | None =
     heard : curves of another network, `heard_per_s` frames a second, to be used instead of our own.
     """
     curves = _our_curves(levels) if heard is None else _at_our_rate(heard, heard_per_s, len(levels))
-    found = decode(curves, FRAMES_PER_S)
+    found = _decoded_in_parts(curves, _rests(levels))
     if found is None:
         return NOTHING
     beats = (found.frames - EDGE_FRAMES) / FRAMES_PER_S
     bpm = 60 / float(np.median(np.diff(beats)))
     return BeatTrack(beats, found.positions, found.metre, bpm, _confidence(curves, found), _alternatives(curves, found, bpm))
+
+
+def _rests(levels: NDArray[np.float32]) -> list[tuple[int, int]]:
+    """Silences of REST_S or more with music on both sides, as frames [first, last)."""
+    quiet = levels.mean(axis=1) < SILENT_SHARE * float(np.percentile(levels.mean(axis=1), 90))
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], quiet.astype(np.int8), [0]])))
+    runs = zip(edges[::2], edges[1::2])
+    return [(int(a), int(b)) for a, b in runs if b - a >= REST_S * FRAMES_PER_S and a > 0 and b < len(quiet)]
+
+
+def _decoded_in_parts(curves: NDArray[np.float32], rests: list[tuple[int, int]]) -> Decoded | None:
+    """Each stretch between rests decoded alone, so that a pause of any length bends neither tempo nor bars of what follows."""
+    bounds = [0, *(frame + EDGE_FRAMES for rest in rests for frame in rest), len(curves)]
+    parts = []
+    for begin, end in zip(bounds[::2], bounds[1::2]):
+        first = max(0, begin - EDGE_FRAMES)
+        found = decode(curves[first:end], FRAMES_PER_S)
+        if found is not None:
+            parts.append(Decoded(found.frames + first, found.positions, found.metre))
+    if not parts:
+        return None
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = _joined(whole, part)
+    return whole
+
+
+def _joined(left: Decoded, right: Decoded) -> Decoded:
+    """Two parts and, where the pulse goes on through the rest between them, the beats of that; else none there."""
+    spacing = float(np.median(np.diff(left.frames[-9:])))
+    gap = (right.frames[0] - left.frames[-1]) / spacing
+    count = round(gap)
+    between, positions = np.zeros(0, np.int64), np.zeros(0, np.int64)
+    if count >= 1 and abs(gap - count) <= SAME_PULSE and abs(np.median(np.diff(right.frames)) / spacing - 1) < SAME_PULSE / 2:
+        steps = np.arange(1, count)
+        between = np.round(left.frames[-1] + steps * (right.frames[0] - left.frames[-1]) / count).astype(np.int64)
+        positions = (left.positions[-1] - 1 + steps) % left.metre + 1
+    metre = left.metre if len(left.frames) >= len(right.frames) else right.metre
+    return Decoded(
+        np.concatenate([left.frames, between, right.frames]), np.concatenate([left.positions, positions, right.positions]), metre
+    )
 
 
 def _our_curves(levels: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -131,13 +180,21 @@ def _alternatives(curves: NDArray[np.float32], found: Decoded, bpm: float) -> tu
 
 
 def refined(samples: NDArray[np.float32], beats: Array) -> Array:
-    """Beats moved to the attack next to them, then to a smooth curve through their neighbours.
+    """Beats moved to the attack next to them, then to a smooth curve through their neighbours; each stretch between rests for itself.
 
     The network's windows are long; a short-window flux (hop 64, 256 samples) has under 5 ms of lag of its own.
     """
-    if len(beats) < 8:
+    if len(beats) < LEAST_REFINED:
         return beats
     flux, per_s = _sharp_flux(samples)
+    gaps = np.diff(beats)
+    parts = np.split(beats, np.flatnonzero(gaps > REST_GAP * np.median(gaps)) + 1)
+    return np.concatenate([_refined_part(flux, per_s, part) for part in parts])
+
+
+def _refined_part(flux: Array, per_s: float, beats: Array) -> Array:
+    if len(beats) < LEAST_REFINED:
+        return beats
     for reach in (REFINE_S, 0.03):
         beats = _straightened(_to_peaks(flux, beats, reach, per_s), beats)
     return beats

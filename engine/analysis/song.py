@@ -19,14 +19,14 @@ from engine.progress import SILENT, Progress
 
 __all__ = ["SONG_ANALYSER_VERSION", "analyse_samples", "analyse_song", "click_mix"]
 
-SONG_ANALYSER_VERSION = "7"
+SONG_ANALYSER_VERSION = "8"
 """Raise when any measured figure changes, so that cached analyses are made anew."""
 
 ENERGY_RATE_HZ = 10.0
 SILENCE_DB = -55.0
 """RMS below which a song counts as silent (quiet classical recordings lie above -45)."""
 LEAST_CONFIDENCE = 0.28
-"""Below this the song is said to have no steady beat (24 generated beatless pieces: .01 to .23; 60 with a beat: .37 to .95)."""
+"""Below this the song is said to have no steady beat (24 generated beatless pieces: .01 to .23; 60 with a beat: .37 to .91; the benchmark has others)."""
 JUST_BEFORE_S = 0.03
 """A beat refined to this little before the first sample is the one that the song begins with."""
 EVEN_BPM = 120.0
@@ -35,6 +35,8 @@ LONGEST_S = 3 * 3600.0
 LEAST_ONSET, ONSET_GAP_S = 0.12, 0.05
 """Weakest onset that is listed, as a share of the song's strong ones, and the least time between two (chosen: a 32nd note at 190)."""
 LEVEL_BARS = 4
+TEMPO_BEATS, MOVING = 8, 0.06
+"""Beats over which a tempo is taken, and the change from which on it is told (chosen: twice what a live band drifts)."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,26 @@ def _grid(
     inside = (beats > -JUST_BEFORE_S) & (beats < duration_s)
     beats = np.maximum(beats, 0.0)
     bpm = 60.0 / float(np.median(np.diff(beats)))
-    return _Grid(beats[inside], track.positions[inside], track.metre, bpm, track.confidence, "tracked", track.alternatives, ())
+    return _Grid(
+        beats[inside],
+        track.positions[inside],
+        track.metre,
+        bpm,
+        track.confidence,
+        "tracked",
+        track.alternatives,
+        _tempo_notes(beats[inside]),
+    )
+
+
+def _tempo_notes(beats: NDArray[np.float64]) -> tuple[str, ...]:
+    """Says so where the tempo, over TEMPO_BEATS beats, moves by more than MOVING of itself."""
+    gaps = np.diff(beats)
+    if len(gaps) < 2 * TEMPO_BEATS:
+        return ()
+    local = 60.0 / np.median(np.lib.stride_tricks.sliding_window_view(gaps, TEMPO_BEATS), axis=1)
+    slow, fast = float(np.percentile(local, 2)), float(np.percentile(local, 98))
+    return (f"The tempo moves between {slow:.0f} and {fast:.0f} beats a minute.",) if fast / slow > 1 + MOVING else ()
 
 
 def _even(duration_s: float, note: str, track: BeatTrack | None = None, first_s: float = 0.0) -> _Grid:

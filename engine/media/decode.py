@@ -22,6 +22,8 @@ from engine.progress import SILENT, Progress
 
 __all__ = ["Frame", "FrameReader", "audio", "still", "working_size"]
 
+PROTECTED_TAGS = ("drms", "enca")
+"""Sample entries of encrypted sound: FairPlay (.m4p) and common encryption (ISO 14496-12)."""
 TRANSPORT_STREAMS = ("mpegts", "mpeg")
 """Containers in which a seek may land behind the wanted frame (docs/rendering.md): decoded from the start."""
 
@@ -194,6 +196,9 @@ def audio(
         stream = next((one for one in container.streams.audio if one.codec_context is not None), None)
         if stream is None:
             raise SongError("song_no_audio", f"{path.name} has no sound.", "Give an mp3, wav, flac, m4a or ogg file.", path=str(path))
+        if stream.codec_context.codec_tag in PROTECTED_TAGS:
+            hint = "Give a file without copy protection: a purchase without DRM, a CD, or your own recording."
+            raise SongError("song_protected", f"{path.name} is copy-protected (DRM).", hint, path=str(path))
         stream.thread_type = "NONE"
         resampler = av.AudioResampler(format="fltp", layout="mono" if mono else "stereo", rate=rate_hz)
         try:

@@ -12,7 +12,7 @@ import pytest
 from engine.analysis.corrections import correct
 from engine.analysis.song import RATE_HZ, analyse_samples, analyse_song, click_mix
 from engine.analysis.song_plot import plot_song
-from engine.errors import BadOption, CutprintError
+from engine.errors import BadOption, CutprintError, SongError
 from engine.media.probe import probe
 from engine.model import documents
 from engine.model.analysis import SongAnalysis
@@ -73,6 +73,7 @@ def test_beats_lie_on_the_attack_wherever_the_song_begins() -> None:
     [
         ("a.mp3", ()),
         ("a.m4a", ()),
+        ("a.aac", ()),
         ("a.ogg", ("-c:a", "libvorbis")),
         ("a.opus", ("-c:a", "libopus")),
         ("a.flac", ("-ar", "96000")),
@@ -98,6 +99,46 @@ def test_songs_that_cannot_be_heard_say_so(tmp_path: Path) -> None:
     with pytest.raises(CutprintError) as caught:
         analyse_song(probe(tmp_path / "a.mp3"))
     assert caught.value.exit_code == 3 and caught.value.hint
+
+
+@pytest.mark.parametrize("tag", [b"drms", b"enca"])
+def test_protected_songs_are_refused_as_such(tmp_path: Path, tag: bytes) -> None:
+    from engine.media import ffmpeg
+
+    footage.click_song(tmp_path / "song.wav", 120, 3)
+    ffmpeg.run(["-i", f"file:{tmp_path / 'song.wav'}", f"file:{tmp_path / 'a.m4a'}"])
+    body = (tmp_path / "a.m4a").read_bytes()
+    assert body.count(b"mp4a") == 1
+    (tmp_path / "a.m4p").write_bytes(body.replace(b"mp4a", tag))
+    with pytest.raises(SongError, match="copy-protected") as caught:
+        analyse_song(probe(tmp_path / "a.m4p"))
+    assert caught.value.code == "song_protected" and caught.value.exit_code == 3
+
+
+def test_a_pause_bends_neither_tempo_nor_bars() -> None:
+    """Music, 3.7 s of silence (7.4 beats), music that begins its bar anew: no beats in between, bars right on both sides."""
+    first, beats = pulses(120, 16)
+    second, again = pulses(120, 16)
+    facts = analyse_samples(np.concatenate([first, np.zeros(round(3.7 * RATE_HZ), np.float32), second]))
+    assert not [beat for beat in facts.beats if 16.3 < beat < 19.4]
+    for start, part in ((0.0, beats), (19.7, again)):
+        assert share_near(facts.beats, start + part[1:-1], 0.02) == 1
+        assert share_near(facts.downbeats, start + part[4:-1:4], 0.02) == 1
+
+
+def test_a_pulse_that_goes_on_through_a_rest_has_its_beats_there() -> None:
+    first, beats = pulses(120, 40)
+    first[16 * RATE_HZ : 19 * RATE_HZ] = 0
+    facts = analyse_samples(first)
+    assert share_near(facts.beats, beats[1:-1], 0.04) == 1 and not facts.notes
+
+
+def test_a_change_of_tempo_is_followed_and_told() -> None:
+    slow, beats = pulses(100, 20)
+    fast, more = pulses(120, 20)
+    facts = analyse_samples(np.concatenate([slow, fast]))
+    assert share_near(facts.beats, np.concatenate([beats[1:-1], 20 + more[1:-1]]), 0.035) > 0.93
+    assert any("tempo moves" in note for note in facts.notes)
 
 
 def test_bars_begin_on_the_kick() -> None:
