@@ -26,7 +26,8 @@ ENERGY_RATE_HZ = 10.0
 SILENCE_DB = -55.0
 """RMS below which a song counts as silent (quiet classical recordings lie above -45)."""
 LEAST_CONFIDENCE = 0.28
-"""Below this the song is said to have no steady beat (24 generated beatless pieces: .01 to .23; 60 with a beat: .37 to .91; the benchmark has others)."""
+"""Below this the song is said to have no steady beat (24 generated beatless pieces: .01 to .23; 60 with a beat: .37 to .91; the
+benchmark has others)."""
 JUST_BEFORE_S = 0.03
 """A beat refined to this little before the first sample is the one that the song begins with."""
 EVEN_BPM = 120.0
