@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bridge_server.routes.agents import ACKNOWLEDGE_SCHEMA, AGENTS, FOLDER_SCHEMA, LONGEST_WAIT_S, POST_SCHEMA
+from bridge_server.routes.asking import DOOR_HEADER, TOKEN_DOORS
 from bridge_server.routes.calls import LONGEST_KEY, MOST_PRIORITY, offered
 from bridge_server.routes.uploads import CREATE_SCHEMA
 from bridge_server.schemas import request_schema
@@ -163,6 +164,7 @@ def _call(case: UseCase) -> Part:
             "description": (case.request.__doc__ or "").strip(),
             "parameters": [
                 _parameter("header", "Idempotency-Key", key, "A repeated request with the same key gets the first answer."),
+                _parameter("header", DOOR_HEADER, {"enum": list(TOKEN_DOORS), "default": "http"}, "What asks; events say it."),
                 _parameter("query", "priority", priority, "Above 0: does not wait behind heavy jobs."),
             ],
             "requestBody": _body({name: part for name, part in request_schema(case.request).items() if name != "title"}),

@@ -12,7 +12,21 @@ from bridge_server.schemas import loads
 from bridge_server.services import Services
 from engine.errors import BadOption, ForbiddenError
 
-__all__ = ["body_object", "choice_argument", "number_argument", "services", "text_argument", "token_only"]
+__all__ = [
+    "DOOR_HEADER",
+    "TOKEN_DOORS",
+    "body_object",
+    "calling_door",
+    "choice_argument",
+    "number_argument",
+    "services",
+    "text_argument",
+    "token_only",
+]
+
+DOOR_HEADER = "Cutprint-Door"
+TOKEN_DOORS = ("http", "nle", "panel", "mcp")
+"""What a program may say that it is; events tell them apart."""
 
 
 def services() -> Services:
@@ -28,6 +42,16 @@ def token_only() -> None:
         raise ForbiddenError(
             "token_needed", "This call needs the bridge's token; the panel's session is not enough.", "Use the command line."
         )
+
+
+def calling_door() -> str:
+    """Through which door a call comes: the panel's session is the panel's; who has the token may say which program asks."""
+    if g.caller == "session":
+        return "panel"
+    given = request.headers.get(DOOR_HEADER, "http")
+    if given not in TOKEN_DOORS:
+        raise BadOption("bad_request", f"{DOOR_HEADER} has to be one of {', '.join(TOKEN_DOORS)}.", "Leave it out.")
+    return given
 
 
 def body_object(schema: dict[str, Any] | None = None) -> dict[str, Any]:

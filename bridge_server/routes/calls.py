@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from bridge_server.routes.asking import body_object, number_argument, services
+from bridge_server.routes.asking import body_object, calling_door, number_argument, services
 from bridge_server.schemas import paths_of, request_from_json, request_schema
 from engine.errors import BadOption
 from engine.progress import SILENT
@@ -67,9 +67,9 @@ def _call(case: UseCase) -> Response:
     wish = request_from_json(case, body)
     for name, path in paths_of(wish):
         services().paths.check(name, path)
-    key = _key()
+    key, door = _key(), calling_door()
     priority = int(number_argument("priority", 0, 0, MOST_PRIORITY))
-    return _as_job(case, body, key, priority) if case.long else _at_once(case, body, wish, key)
+    return _as_job(case, body, key, priority, door) if case.long else _at_once(case, body, wish, key, door)
 
 
 def _key() -> str | None:
@@ -79,11 +79,11 @@ def _key() -> str | None:
     return key
 
 
-def _as_job(case: UseCase, body: dict[str, Any], key: str | None, priority: int) -> Response:
+def _as_job(case: UseCase, body: dict[str, Any], key: str | None, priority: int, door: str) -> Response:
     from bridge_server.routes.jobs import job_as_json
 
     here = services()
-    job = here.studio.store.jobs.submit(case.name, body, door="http", priority=priority, key=key)
+    job = here.studio.store.jobs.submit(case.name, body, door=door, priority=priority, key=key)
     here.runner.wake()
     response = jsonify({"job": job_as_json(job)})
     response.status_code = 202
@@ -91,15 +91,16 @@ def _as_job(case: UseCase, body: dict[str, Any], key: str | None, priority: int)
     return response
 
 
-def _at_once(case: UseCase, body: dict[str, Any], wish: Any, key: str | None) -> Response:
+def _at_once(case: UseCase, body: dict[str, Any], wish: Any, key: str | None, door: str) -> Response:
     here = services()
+    studio = here.studio.through(door)
     if key is None:
-        return jsonify(case.load()(here.studio, wish, SILENT))
+        return jsonify(case.load()(studio, wish, SILENT))
     digest = request_digest(case.name, body)
     with here.keys.holding(key):
         first = here.studio.store.answers.find(key, digest)
         if first is None:
-            result = case.load()(here.studio, wish, SILENT)
+            result = case.load()(studio, wish, SILENT)
             here.studio.store.answers.keep(key, digest, 200, result, here.studio.now())
             return jsonify(result)
     response = jsonify(first[1])

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bridge_server.watching.problems import clear_problem, problem_path, write_problem
-from bridge_server.watching.shoot import OUTPUT, RETURNS, Found, returned_files
+from bridge_server.watching.shoot import OUTPUT, RETURNS, Found, job_key, returned_files
 from engine.errors import CutprintError, DocumentError
-from engine.progress import SILENT
 from engine.store.folders import Mark
 from engine.store.projects import HEAD, ProjectFolder, load_timeline
-from engine.studio.catalog import USE_CASES
 
 if TYPE_CHECKING:
+    from bridge_server.jobs import JobRunner
     from engine.model.timeline import Timeline
     from engine.studio.context import Studio
 
 __all__ = ["Returns"]
 
 READBACK = "readback"
+URGENT = 1
+"""A read-back takes seconds and need not wait behind a heavy edit."""
 
 
 class Returns:
     """Looks for returned timelines in `returns/` and beside each edit."""
 
-    def __init__(self, studio: Studio, settled_s: float, clock: Callable[[], float]) -> None:
-        self._studio, self._settled_s, self._clock = studio, settled_s, clock
+    def __init__(self, studio: Studio, runner: JobRunner, settled_s: float, clock: Callable[[], float], say: Callable[[str], None]) -> None:
+        self._studio, self._runner, self._settled_s, self._clock, self._say = studio, runner, settled_s, clock, say
         self._seen: dict[Path, tuple[Found, float]] = {}
 
     @property
@@ -53,6 +53,9 @@ class Returns:
     def _one(self, found: Found, edits: list[Path]) -> None:
         mark = self._studio.store.folders.marked(found.path)
         signature = _signature(found)
+        if mark is not None and mark.status == "working":
+            self._follow(found, mark)
+            return
         if mark is not None and mark.signature == signature and not _again(found.path, mark):
             self._seen.pop(found.path, None)
             return
@@ -60,37 +63,49 @@ class Returns:
         if known != found:
             self._seen[found.path] = (found, self._clock())
             return
-        if self._clock() - since < self._settled_s or READBACK not in USE_CASES:
+        if self._clock() - since < self._settled_s:
             return
         self._seen.pop(found.path, None)
-        self._handle(found, signature, edits)
+        self._handle(found, signature, edits, 1 + int(mark.details.get("tries", 0)) if mark else 1)
 
-    def _handle(self, found: Found, signature: str, edits: list[Path]) -> None:
+    def _handle(self, found: Found, signature: str, edits: list[Path], tries: int) -> None:
+        """Asks for the read-back as a job: a bridge that dies in the middle finishes it at the next start."""
         try:
             edit = self._origin(found.path, edits)
-            details: dict[str, Any] = {"against": str(edit), "result": _summary(self._read_back(found.path, edit))}
         except CutprintError as error:
-            if error.code in ("output_busy", "database_busy"):
-                return  # still marked as unseen: it is tried again
-            written = write_problem(found.path, error.message, error.hint)
-            self._mark(found, signature, "problem", {"problem": str(found.path) if written else None})
+            self._problem(found.path, signature, error.message, error.hint, tries)
             return
-        clear_problem(found.path)
-        self._mark(found, signature, "done", details)
+        body = {"edited": str(found.path), "against": str(edit / HEAD)}
+        key = job_key("return", signature, tries, found.path)
+        job = self._studio.store.jobs.submit(READBACK, body, door="watch", priority=URGENT, key=key)
+        self._mark(found.path, signature, "working", {"against": str(edit), "tries": tries}, job.job_id)
+        self._runner.wake()
+        self._say(f"{found.path.name}: reading back what was changed in {edit.parent.name}")
 
-    def _mark(self, found: Found, signature: str, status: str, details: dict[str, Any]) -> None:
-        mark = Mark(str(found.path), signature, status, self._studio.now(), None, details)
-        self._studio.store.folders.mark(mark)
+    def _follow(self, found: Found, mark: Mark) -> None:
+        job = self._studio.store.jobs.get(mark.job_id or "")
+        if not job.is_finished:
+            return
+        error = dict(job.error or {})
+        if job.status == "done":
+            clear_problem(found.path)
+            result = dict(job.result or {})
+            self._mark(found.path, mark.signature, "done", {**mark.details, "result": _summary(result)}, job.job_id)
+            self._say(f"{found.path.name}: {_words(result)}")
+        elif error.get("code") in ("output_busy", "database_busy", "newer_revision"):
+            self._mark(found.path, f"again {job.job_id}", "again", dict(mark.details), None)  # seen as new: asked for once more
+        else:
+            self._problem(
+                found.path, mark.signature, str(error.get("message", "")), str(error.get("hint", "")), int(mark.details.get("tries", 0))
+            )
 
-    def _read_back(self, path: Path, edit: Path) -> dict[str, Any]:
-        case = USE_CASES[READBACK]
-        names = [one.name for one in dataclasses.fields(case.request)]
-        given = {"edited": path, "against": edit / HEAD}
-        studio = dataclasses.replace(self._studio, door="watch")
-        try:
-            return case.load()(studio, case.request(**{name: given[name] for name in names if name in given}), SILENT)
-        finally:
-            studio.close()
+    def _problem(self, path: Path, signature: str, message: str, hint: str, tries: int) -> None:
+        written = write_problem(path, message, hint)
+        self._mark(path, signature, "problem", {"problem": str(path) if written else None, "tries": tries})
+        self._say(f"{path.name}: {message}")
+
+    def _mark(self, path: Path, signature: str, status: str, details: dict[str, Any], job_id: str | None = None) -> None:
+        self._studio.store.folders.mark(Mark(str(path), signature, status, self._studio.now(), job_id, details))
 
     def _origin(self, path: Path, edits: list[Path]) -> Path:
         """The edit that a file came from: by its project's id, else its name, else the clips it shows. Raises `DocumentError`."""
@@ -136,3 +151,11 @@ def _again(path: Path, mark: Mark) -> bool:
 def _summary(result: dict[str, Any]) -> dict[str, Any]:
     """What is worth remembering of a read-back: figures and short texts."""
     return {name: value for name, value in result.items() if isinstance(value, (int, float, str, bool))}
+
+
+def _words(result: Mapping[str, Any]) -> str:
+    counts = {kind: count for kind, count in dict(result.get("counts") or {}).items() if count and kind not in ("kept", "locked")}
+    if not result.get("written"):
+        return "nothing was changed"
+    shown = ", ".join(f"{count} {kind}" for kind, count in counts.items()) or "changed"
+    return f"{shown}; it is revision {result.get('revision')} now"

@@ -16,7 +16,19 @@ from engine.errors import BadOption
 from engine.studio.footage import VIDEO_SUFFIXES
 from engine.studio.requests import EditRequest
 
-__all__ = ["OUTPUT", "PROBLEM_SUFFIX", "RETURNS", "SETTINGS_FILE", "Found", "Shoot", "edit_body", "look", "returned_files", "settings_of"]
+__all__ = [
+    "OUTPUT",
+    "PROBLEM_SUFFIX",
+    "RETURNS",
+    "SETTINGS_FILE",
+    "Found",
+    "Shoot",
+    "edit_body",
+    "job_key",
+    "look",
+    "returned_files",
+    "settings_of",
+]
 
 OUTPUT = "cutprint"
 """Sub-folder of a shoot for what is made from it."""
@@ -69,6 +81,11 @@ class Shoot:
     def state(self) -> tuple[Any, ...]:
         """Everything that must stand still before the shoot is taken to be complete."""
         return (self.clips, self.songs, self.settings, self.on_the_way)
+
+
+def job_key(what: str, signature: str, tries: int, path: Path) -> str:
+    """The idempotency key of a job that a watched folder asks for: the same for the same contents at the same place, tried as often."""
+    return f"{what} {hashlib.sha256(f'{signature} {tries} {path}'.encode()).hexdigest()[:32]}"
 
 
 def look(folder: Path) -> Shoot:

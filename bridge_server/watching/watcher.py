@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from bridge_server.watching.endings import conclude
 from bridge_server.watching.problems import clear_problem, problem_path, write_problem
 from bridge_server.watching.returned import Returns
-from bridge_server.watching.shoot import OUTPUT, RETURNS, SETTINGS_FILE, Shoot, edit_body, look, settings_of
+from bridge_server.watching.shoot import OUTPUT, RETURNS, SETTINGS_FILE, Shoot, edit_body, job_key, look, settings_of
 from engine.errors import BadOption, CutprintError, DocumentError
 from engine.store.folders import Mark
 from engine.store.projects import HEAD, load_timeline
@@ -71,7 +71,7 @@ class Watcher:
     _look: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
-        self._returns = Returns(self.studio, self.settled_s, self.clock)
+        self._returns = Returns(self.studio, self.runner, self.settled_s, self.clock, self.say)
         self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
         self._events: Any = None
 
@@ -193,7 +193,7 @@ class Watcher:
         clear_problem(folder)
         clear_problem(folder / SETTINGS_FILE)
         tries = 1 + (int(before.details.get("tries", 0)) if before is not None and before.signature == shoot.signature else 0)
-        key = f"watch {shoot.signature} {tries} {folder}"[-190:]
+        key = job_key("watch", shoot.signature, tries, folder)
         job = self.studio.store.jobs.submit("edit", body, door="watch", key=key)
         self._mark(shoot, "working", job.job_id, {"tries": tries, "output": body["output"]})
         self.runner.wake()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import logging
 import uuid
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from engine.store.cache import AnalysisCache
     from engine.store.store import Store
 
-__all__ = ["Studio", "utc_now"]
+__all__ = ["DOORS", "Studio", "utc_now"]
+
+DOORS = ("cli", "panel", "http", "watch", "mcp", "nle")
+"""Command line, review panel, other programs, watched folders, assistants, editing programs."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -46,10 +50,16 @@ class Studio:
     writers: Writers = field(default_factory=dict)
     readers: Readers = field(default_factory=dict)
     door: str = "cli"
-    """Through which door the wish came (cli, http, watch, mcp); events say it."""
+    """Through which of `DOORS` the wish came; events say it."""
     make_executor: Callable[[int], Executor] = _no_executor
     now: Callable[[], str] = utc_now
     new_id: Callable[[], str] = lambda: uuid.uuid4().hex[:12]
+
+    def through(self, door: str) -> Studio:
+        """This studio, entered by another door; cache and store are shared, so only the first one is closed."""
+        other = dataclasses.replace(self, door=door)
+        other.__dict__.update(cache=self.cache, store=self.store)
+        return other
 
     @property
     def workspace(self) -> Path:

@@ -49,11 +49,12 @@ def readback(studio: Studio, request: ReadbackRequest, progress: Progress) -> di
 def _written(studio: Studio, path: Path, head: Timeline, base: Timeline, result: Returned, progress: Progress) -> None:
     """The next revision on disk, and what was done as telemetry. That somebody looked at it counts even where nothing was changed."""
     shown = result.timeline or base
+    there = studio.through("nle")  # whoever asked for it: what is read back was done in an editing program
     if result.timeline is not None:
         with head_of(path, head.revision) as (folder, _):
             committed(studio, folder, result.timeline, progress, leave_foreign=True)
-        studio.record(*events_of(studio, base, result.timeline))
-    studio.record(TimelineReviewed(studio.now(), base.project_id, shown.revision, studio.door, base.creator_id))
+        studio.record(*events_of(there, base, result.timeline))
+    studio.record(TimelineReviewed(studio.now(), base.project_id, shown.revision, there.door, base.creator_id))
 
 
 def _media_of(resolved: Resolved) -> Callable[[CutEvent], str | None]:

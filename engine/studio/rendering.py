@@ -150,7 +150,8 @@ def _event(studio: Studio, timeline: Timeline, report: RenderReport) -> Timeline
         timestamp=studio.now(),
         project_id=timeline.project_id,
         revision=timeline.revision,
-        door="cli",
+        door=studio.door,
+        creator_id=timeline.creator_id,
         preset=report.preset or "",
         duration_s=report.duration_s,
     )

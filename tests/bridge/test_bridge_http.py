@@ -104,6 +104,20 @@ def test_a_repeated_key_gets_the_first_answer(client: Client, timeline: Path, me
     assert client.post("/v1/call/show", {"timeline": str(timeline)}, Idempotency_Key="k2").status == 200, "an error is no answer to keep"
 
 
+def test_events_say_which_door_was_used(client: Client, stranger: Client, bridge: Bridge, timeline: Path, media: Path) -> None:
+    def export(who: Client, name: str, **headers: str) -> int:
+        return who.post("/v1/call/export", {"timeline": str(timeline), "to": "edl", "output": str(media / name)}, **headers).status
+
+    link = client.post("/v1/links", {}).json["url"].partition(str(bridge.port))[2]
+    cookie = stranger.get(link).headers["Set-Cookie"].partition(";")[0]
+    assert export(client, "a.edl") == 200 and export(client, "b.edl", Cutprint_Door="nle") == 200
+    assert export(stranger, "c.edl", Cookie=cookie, Cutprint_Door="nle") == 200, "a page is the panel, whatever it says"
+    assert export(client, "d.edl", Cutprint_Door="back") == 400
+    assert [event.door for event in bridge.studio.store.events.read()] == ["http", "nle", "panel"]
+    job = client.post("/v1/call/song", {"file": str(media / "none.wav")}, Cutprint_Door="nle").json["job"]["id"]
+    assert bridge.studio.store.jobs.get(job).door == "nle"
+
+
 def test_an_upload_survives_a_break_and_becomes_usable(client: Client, bridge: Bridge, tmp_path: Path) -> None:
     content = bytes(range(256)) * 1000
     made = client.post("/v1/uploads", {"name": "../clip.mp4", "size_bytes": len(content)})
