@@ -36,7 +36,7 @@ def _video(video: Result) -> Iterator[str]:
         yield f"{where}, {video['encoder']}, {size(video['size_bytes'])}, {video['seconds_taken']:.0f} s{cached}."
         if video["loudness_lufs"] is not None:
             change = f" ({video['gain_db']:+.1f} dB)" if video["gain_db"] else ""
-            yield f"Sound: {video['loudness_lufs']:.1f} LUFS{change}."
+            yield f"Sound: {video['loudness_lufs']:.1f} LUFS, peaks to {video['true_peak_dbtp']:.1f} dBTP{change}."
     yield from _common(video)
 
 

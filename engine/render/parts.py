@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import threading
@@ -18,18 +19,36 @@ from engine.media.probe import probe
 from engine.progress import Progress
 from engine.render.graph import SegmentPlan
 from engine.render.presets import Preset, Quality
-from engine.render.sound import SoundPlan, encode_arguments, gain_db, loudness_of
+from engine.render.sound import (
+    SILENT_LUFS,
+    Level,
+    Loudness,
+    SoundPlan,
+    encode_arguments,
+    first_level,
+    loudness_of,
+    measure_arguments,
+    next_level,
+)
 
 __all__ = ["MadeSound", "Shared", "make_all"]
+
+LEVEL_TRIES = 4
+"""How often a sound is encoded to meet its loudness (two did for all songs that were tried)."""
 
 
 @dataclass(frozen=True)
 class MadeSound:
-    """A finished sound: its loudness (EBU R128) as it came out, and what was added to bring it there."""
+    """A finished sound: its loudness and true peak (EBU R128) as they came out, and what was added to bring it there.
+
+    lufs, peak_dbtp : None where nobody listened (previews). limited : whether peaks were held down.
+    """
 
     file: Path
-    lufs: float
+    lufs: float | None
+    peak_dbtp: float | None
     gain_db: float
+    limited: bool
 
 
 class Shared:
@@ -113,23 +132,43 @@ def _sound(plan: SoundPlan, encode: tuple[Preset, Quality], cache: Path, parts: 
     if known is not None:
         return known
     mixed, part = parts / "mixed.wav", parts / file.name
-    printed = ffmpeg.run([*plan.mix, ffmpeg.file_argument(mixed)], progress=progress, capture=True)
-    measured = loudness_of(printed.decode(errors="replace"))
-    gain = gain_db(measured, plan.target_lufs)
-    ffmpeg.run(encode_arguments(str(mixed), str(part), *encode, gain), progress=progress)
-    made = MadeSound(file, round(measured.integrated_lufs + gain, 2), gain)
-    mixed.unlink()
+    if plan.is_quick:
+        ffmpeg.run([*plan.mix, ffmpeg.file_argument(part)], progress=progress)
+        made = MadeSound(file, None, None, 0.0, False)
+    else:
+        printed = ffmpeg.run([*plan.mix, ffmpeg.file_argument(mixed)], progress=progress, capture=True)
+        level, heard = _levelled(mixed, part, plan, encode, loudness_of(printed.decode(errors="replace")), progress)
+        mixed.unlink()
+        made = MadeSound(file, heard.integrated_lufs, heard.true_peak_dbtp, level.gain_db, level.ceiling_dbtp is not None)
     os.replace(part, file)
-    part.write_text(json.dumps({"lufs": made.lufs, "gain_db": gain}), encoding="utf-8")
+    rows = {name: value for name, value in dataclasses.asdict(made).items() if name != "file"}
+    part.write_text(json.dumps(rows), encoding="utf-8")
     os.replace(part, facts)
     return made
+
+
+def _levelled(
+    mixed: Path, part: Path, plan: SoundPlan, encode: tuple[Preset, Quality], mix: Loudness, progress: Progress
+) -> tuple[Level, Loudness]:
+    """Encodes, listens to what came out, and again with a better level until it is as loud as asked and nowhere too high."""
+    level = first_level(mix, plan.target_lufs)
+    for number in range(LEVEL_TRIES):
+        ffmpeg.run(encode_arguments(str(mixed), str(part), *encode, level), progress=progress)
+        heard = loudness_of(ffmpeg.run(measure_arguments(str(part)), progress=progress, capture=True).decode(errors="replace"))
+        if plan.target_lufs is None or heard.integrated_lufs <= SILENT_LUFS:
+            break
+        better = next_level(level, mix, heard, plan.target_lufs)
+        if better == level or number == LEVEL_TRIES - 1:
+            break
+        level = better
+    return level, heard
 
 
 def _known(file: Path, facts: Path) -> MadeSound | None:
     """A sound that was finished before."""
     try:
         rows = json.loads(facts.read_text(encoding="utf-8"))
-        made = MadeSound(file, float(rows["lufs"]), float(rows["gain_db"]))
+        made = MadeSound(file, rows["lufs"], rows["peak_dbtp"], rows["gain_db"], rows["limited"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
     if not file.is_file():

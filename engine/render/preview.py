@@ -25,7 +25,7 @@ from engine.render.graph import mux_arguments, quoted, single_pass
 from engine.render.parts import MadeSound, Shared, make_all
 from engine.render.picture import Look
 from engine.render.presets import Preset, Quality
-from engine.render.sound import plan_sound
+from engine.render.sound import plan_quick_sound
 from engine.render.workshop import workshop
 
 __all__ = ["PREVIEWS", "PreviewReport", "copy_list", "preview"]
@@ -35,7 +35,7 @@ RATE = FrameRate(PROXY_FPS)
 SHORT_SIDE_PX = 360
 INSIDE_S = Fraction(2, 1000)
 """In and out points lie this much inside a frame: the concat demuxer takes what lies between them."""
-SOUND = Preset("preview", 0, 0, 0, 128), Quality("preview", "ultrafast", 28, 96, 1.0)
+SOUND = Preset("preview", 0, 0, 0, 128), Quality("preview", "ultrafast", 28, 96, 1.0, "fast")
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def preview(
             notes.append("Transitions and retimes are not in this preview: hard cuts at normal speed. Use --preview crop.")
     progress.stage("Making a preview", film.frames)
     with workshop(cache) as parts, workshop(output.parent) as work:
-        sound = make_all([], plan_sound(film, sounds, *SOUND, None), SOUND, cache, parts, 1, Shared(progress))
+        sound = make_all([], plan_quick_sound(film, sounds, *SOUND), SOUND, cache, parts, 1, Shared(progress))
         part = work / "preview.mp4"
         if kind == "proxy":
             _copied(film, proxies, sound, work, part, progress)

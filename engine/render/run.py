@@ -50,7 +50,7 @@ class RenderOptions:
 class RenderReport:
     """What was made. `song_start_s`: second of the song at frame 0, for those who add it inside an app.
 
-    loudness_lufs : of the finished sound, None where it has none. gain_db : what was added to bring it there.
+    loudness_lufs, true_peak_dbtp : of the finished sound, None where it has none. gain_db : what was added to bring it there.
     """
 
     path: str
@@ -68,6 +68,7 @@ class RenderReport:
     estimated_s: float
     estimated_bytes: int
     loudness_lufs: float | None
+    true_peak_dbtp: float | None
     gain_db: float
     song_start_s: float | None
     warnings: tuple[str, ...]
@@ -234,9 +235,10 @@ def _joined(made: Plan, sound: MadeSound | None, cache: Path, work: Path, progre
 
 
 def _report(made: Plan, output: Path, size: int, rendered: int, sound: MadeSound | None, taken_s: float) -> RenderReport:
-    soft = sound is not None and made.sound is not None and made.sound.target_lufs is not None
-    quiet = soft and sound.lufs < (made.sound.target_lufs or 0) - 1  # type: ignore[union-attr]
-    word = [f"The sound stays at {sound.lufs:.1f} LUFS: louder, its peaks would clip."] if quiet and sound else []
+    target = made.sound.target_lufs if made.sound else None
+    heard = sound.lufs if sound else None
+    short = target is not None and heard is not None and heard < target - 1
+    word = [f"The sound stays at {heard:.1f} LUFS: louder, its peaks would clip."] if short else []
     return RenderReport(
         path=str(output),
         preset=None if made.preset.name == "none" else made.preset.name,
@@ -252,7 +254,8 @@ def _report(made: Plan, output: Path, size: int, rendered: int, sound: MadeSound
         seconds_taken=round(taken_s, 2),
         estimated_s=made.estimate.seconds,
         estimated_bytes=made.estimate.size_bytes,
-        loudness_lufs=sound.lufs if sound else None,
+        loudness_lufs=heard,
+        true_peak_dbtp=sound.peak_dbtp if sound else None,
         gain_db=sound.gain_db if sound else 0.0,
         song_start_s=made.film.song_start_s,
         warnings=(*made.warnings, *word),

@@ -6,6 +6,7 @@ One AAC stream for the whole: AAC pieces cannot be joined by copying (docs/rende
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -20,9 +21,20 @@ from engine.render.graph import digest
 from engine.render.picture import PathOf, seconds
 from engine.render.presets import Preset, Quality
 
-__all__ = ["Loudness", "SoundPlan", "encode_arguments", "gain_db", "loudness_of", "plan_sound"]
+__all__ = [
+    "Level",
+    "Loudness",
+    "SoundPlan",
+    "encode_arguments",
+    "first_level",
+    "loudness_of",
+    "measure_arguments",
+    "next_level",
+    "plan_quick_sound",
+    "plan_sound",
+]
 
-SOUND_VERSION = "1"
+SOUND_VERSION = "2"
 """Part of every cached sound's name."""
 SEEKABLE = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
 """Containers (ffmpeg's names) in which a seek is exact for sound; others are decoded from their start."""
@@ -30,20 +42,36 @@ PRE_ROLL_S = Fraction(1)
 """How much sound is decoded before the wanted one after a seek: codecs need a few frames to settle (chosen: plenty)."""
 PEAK_DBTP = -1.0
 """The highest true peak (EBU R128): players and encoders of platforms clip above it."""
+LIMIT_MOST_DB = 9.0
+"""How far over that peak a sound may be driven into the limiter (chosen: drum hits are shaved, a voice is still a voice)."""
+LIMIT_RATE_HZ = 192_000
+"""The limiter looks at four values for each sample, so that it sees the peaks between them (ITU-R BS.1770, annex 2)."""
+LIMIT_ATTACK_MS, LIMIT_RELEASE_MS = 5, 80
+"""How far the limiter looks ahead, and how fast it lets go (chosen: no click, and no pumping with the beat)."""
+NEAR_LU = 0.2
+"""A loudness this near its target is there (EBU R128 allows 0.5)."""
+PEAK_MARGIN_DB = 0.1
+"""How much deeper than needed the ceiling is lowered when an encoder has overshot it."""
 SILENT_LUFS = -70.0
 """EBU R128's absolute gate: what is softer than this has no loudness."""
+SILENT_DBTP = -120.0
+"""The true peak of silence: 20 bits below full scale."""
 DUCK: Mapping[str, object] = {"threshold": 0.03, "ratio": 4, "attack": 20, "release": 400, "knee": 4}
 """How a song makes room for the clips' own sound: from speech level (-30 dBFS) on, within 20 ms, back within 0.4 s (chosen)."""
 
 
 @dataclass(frozen=True)
 class SoundPlan:
-    """arguments : the mix, without what comes out of it. key : names the finished sound. target_lufs : None leaves it as it is."""
+    """mix : arguments that lack what comes out of it. key : names the finished sound. target_lufs : None leaves it as it is.
+
+    is_quick : the mix is the finished sound, encoded at once and not listened to.
+    """
 
     mix: tuple[str, ...]
     key: str
     suffix: str
     target_lufs: float | None
+    is_quick: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,9 +88,21 @@ def plan_sound(film: Film, paths: Mapping[str, str], preset: Preset, quality: Qu
         return None
     mix = _mix_arguments(film, lambda media: paths[media.media_id])
     names = _mix_arguments(film, lambda media: media.media_id)
-    encoding = encode_arguments("IN", "OUT", preset, quality, 0.0)
+    encoding = encode_arguments("IN", "OUT", preset, quality, Level())
     suffix = ".m4a" if preset.codec == "h264" else ".wav"
     return SoundPlan(mix, digest([SOUND_VERSION, str(target_lufs), *names, *encoding]), suffix, target_lufs)
+
+
+def plan_quick_sound(film: Film, paths: Mapping[str, str], preset: Preset, quality: Quality) -> SoundPlan | None:
+    """The same for previews: one encode, as loud as it is."""
+    if not film.sounds:
+        return None
+    options = _encoding(preset, quality)
+    mix, names = (
+        tuple(ffmpeg.output(_mixed(film, place), "OUT", **options).get_args()[:-1])
+        for place in (lambda media: paths[media.media_id], lambda media: media.media_id)
+    )
+    return SoundPlan(mix, digest([SOUND_VERSION, "quick", *names]), ".m4a", None, is_quick=True)
 
 
 def _mix_arguments(film: Film, path_of: PathOf) -> tuple[str, ...]:
@@ -168,17 +208,45 @@ def _faded(stream: Any, sound: Sound) -> Any:
     return stream
 
 
-def encode_arguments(mixed: str, output: str, preset: Preset, quality: Quality, gain: float) -> tuple[str, ...]:
-    """From the mixed WAV to the sound that goes into the film, `gain` dB louder."""
+@dataclass(frozen=True)
+class Level:
+    """How a mix is brought to its loudness: louder by gain_db, then held under a true peak; None does not limit."""
+
+    gain_db: float = 0.0
+    ceiling_dbtp: float | None = None
+
+
+def encode_arguments(mixed: str, output: str, preset: Preset, quality: Quality, level: Level) -> tuple[str, ...]:
+    """From the mixed WAV to the sound that goes into the film."""
     stream = ffmpeg.input(f"file:{mixed}").audio
-    if gain:
-        stream = stream.filter("volume", f"{gain:.2f}dB")
-    codec: dict[str, object] = {"c:a": "pcm_s24le"}
-    if preset.codec == "h264":
-        # The edit list ends on the sample in this scale; the default of a millisecond would cut it.
-        codec = {"c:a": "aac", "b:a": f"{min(quality.audio_kbps, preset.max_audio_kbps)}k", "movie_timescale": AUDIO_RATE_HZ}
-    made = ffmpeg.output(stream, f"file:{output}", **codec, ar=AUDIO_RATE_HZ, ac=2, map_metadata=-1)
-    return tuple(made.get_args())
+    if level.gain_db:
+        stream = stream.filter("volume", f"{level.gain_db:.2f}dB")
+    if level.ceiling_dbtp is not None:
+        stream = _limited(stream, level.ceiling_dbtp)
+    return tuple(ffmpeg.output(stream, f"file:{output}", **_encoding(preset, quality)).get_args())
+
+
+def _encoding(preset: Preset, quality: Quality) -> dict[str, object]:
+    common: dict[str, object] = {"ar": AUDIO_RATE_HZ, "ac": 2, "map_metadata": -1}
+    if preset.codec != "h264":
+        return {"c:a": "pcm_s24le", **common}
+    rate = f"{min(quality.audio_kbps, preset.max_audio_kbps)}k"
+    # The edit list ends on the sample in this scale; the default of a millisecond would cut it.
+    return {"c:a": "aac", "b:a": rate, "aac_coder": quality.aac_coder, "movie_timescale": AUDIO_RATE_HZ, **common}
+
+
+def _limited(stream: Any, ceiling_dbtp: float) -> Any:
+    """No true peak over the ceiling, every sample at its place: the limiter's look-ahead would move all of them."""
+    late = LIMIT_RATE_HZ * LIMIT_ATTACK_MS // 1000
+    words = {"limit": f"{10 ** (ceiling_dbtp / 20):.6f}", "attack": LIMIT_ATTACK_MS, "release": LIMIT_RELEASE_MS, "level": 0}
+    stream = stream.filter("aresample", LIMIT_RATE_HZ).filter("apad", pad_len=late).filter("alimiter", **words)
+    return stream.filter("atrim", start_sample=late).filter("asetpts", "PTS-STARTPTS").filter("aresample", AUDIO_RATE_HZ)
+
+
+def measure_arguments(made: str) -> tuple[str, ...]:
+    """Prints the loudness of a finished sound as it will be heard."""
+    stream = ffmpeg.input(f"file:{made}").audio.filter("ebur128", metadata=1, peak="true").filter("ametadata", mode="print", file="-")
+    return tuple(ffmpeg.output(stream, os.devnull, f="null").get_args())
 
 
 def loudness_of(printed: str) -> Loudness:
@@ -190,11 +258,33 @@ def loudness_of(printed: str) -> Loudness:
             found[name[11:]] = float(value)
     peaks = [value for name, value in found.items() if name.startswith("true_peaks_ch")]
     peak = max(peaks, default=0.0)
-    return Loudness(round(found.get("I", SILENT_LUFS), 2), round(20 * math.log10(peak), 2) if peak > 0 else -math.inf)
+    return Loudness(round(found.get("I", SILENT_LUFS), 2), round(max(SILENT_DBTP, 20 * math.log10(peak)) if peak > 0 else SILENT_DBTP, 2))
 
 
-def gain_db(measured: Loudness, target_lufs: float | None) -> float:
-    """What brings the sound to its target without a peak over -1 dBTP: one gain for the whole, no compression, so its dynamics stay."""
-    if target_lufs is None or measured.integrated_lufs <= SILENT_LUFS:
-        return 0.0
-    return round(min(target_lufs - measured.integrated_lufs, PEAK_DBTP - measured.true_peak_dbtp), 2)
+def first_level(mix: Loudness, target_lufs: float | None) -> Level:
+    """What should bring a mix to its target: a gain, and a limiter where its peaks would pass the ceiling."""
+    if target_lufs is None or mix.integrated_lufs <= SILENT_LUFS:
+        return Level()
+    gain = _allowed(target_lufs - mix.integrated_lufs, mix)
+    return Level(gain, PEAK_DBTP if mix.true_peak_dbtp + gain > PEAK_DBTP else None)
+
+
+def next_level(level: Level, mix: Loudness, made: Loudness, target_lufs: float) -> Level:
+    """A better one, from what came out with `level`; the same one where nothing is to be gained.
+
+    Limiters take loudness with the peaks, and AAC gives back peaks that it was not given.
+    """
+    over = made.true_peak_dbtp - PEAK_DBTP
+    ceiling = level.ceiling_dbtp
+    if over > 0:
+        ceiling = (PEAK_DBTP if ceiling is None else ceiling) - over - PEAK_MARGIN_DB
+    gain, short = level.gain_db, target_lufs - made.integrated_lufs
+    if abs(short) > NEAR_LU:
+        gain = _allowed(gain + short, mix)
+    if ceiling is None and mix.true_peak_dbtp + gain > PEAK_DBTP:
+        ceiling = PEAK_DBTP
+    return Level(gain, ceiling)
+
+
+def _allowed(gain: float, mix: Loudness) -> float:
+    return round(min(gain, PEAK_DBTP + LIMIT_MOST_DB - mix.true_peak_dbtp), 2)

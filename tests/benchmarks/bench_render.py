@@ -1,26 +1,36 @@
-"""What rendering costs, against its own parts and against other programs:
+"""What rendering costs, against its own parts and against other programs. In steps, each by itself (`--only parts20,melt60`):
 
-    python tests/benchmarks/bench_render.py [--seconds 30] [--segments 20,60,120] [--rounds 1] [--moviepy PYTHON] [--sources DIR]
+    python tests/benchmarks/bench_render.py [--only STEPS] [--rounds 1] [--moviepy PYTHON] [--sources DIR]
 
-Within each round everything runs one after the other on the same edit: mixed sources (1080p30 H.264, 2160p60 HEVC, 720p25, 360p VP9),
-cropped to 1080x1920 at 30 frames a second. E: finished raw frames into the same x264 settings. D: decoding, cropping and scaling of all
-segments, encoding none. CPU is user + system of the whole tree by wait4; ratios are what carries over to other machines. melt is used if it
-is installed, moviepy with --moviepy naming the Python of an environment that has it.
+parts20, parts60     ours against E (finished raw frames into the same x264 settings) and D (decoding, cropping and scaling all segments)
+melt20, melt60       ours against melt, cropped (where it is installed)
+moviepy20, moviepy60 ours against moviepy (with --moviepy, the Python of an environment that has it)
+memory               largest memory at 20 and 120 segments
+replace              rendering again after one of 60 segments was replaced
+preview              previews from small copies, 60 segments
+proxies              measuring clips with and without leaving small copies behind
+
+The edit: 30 s at 30 frames a second, 1080x1920, cropped from mixed sources (1080p30 H.264, 2160p60 HEVC, 720p25, 360p VP9). What is
+compared runs one after the other within a round. CPU is user + system of the whole tree by wait4; ratios are what carries over to other
+machines. Wall figures count on an idle machine alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
+import json
 import os
 import pickle
 import random
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -63,7 +73,8 @@ PREVIEW = (
     "film, paths = pickle.loads(Path(sys.argv[1]).read_bytes())\n"
     "proxies = {k: Path(v) for k, v in pickle.loads(Path(sys.argv[4]).read_bytes()).items()}\n"
     "report = preview(film, Path(sys.argv[2]), kind=sys.argv[5], proxies=proxies, sounds=paths, cache=Path(sys.argv[3]))\n"
-    "print(report.seconds_taken, report.frames)\n"
+    "import os\nspent = os.times()\n"
+    "print(report.seconds_taken, round(spent.children_user + spent.children_system, 2), report.frames)\n"
 )
 MOVIEPY = (
     "import json, sys\nfrom moviepy import VideoFileClip, concatenate_videoclips\n"
@@ -75,6 +86,36 @@ MOVIEPY = (
     "concatenate_videoclips(made).write_videofile(output, fps=30, codec='libx264', preset='veryfast', audio=False, threads=2, "
     "ffmpeg_params=['-crf', '20', '-g', '60'], logger=None)\n"
 )
+
+
+MEASURE = (
+    "import sys, time\nfrom pathlib import Path\nfrom engine.media.probe import probe\nfrom engine.media.proxy import write_proxy\n"
+    "from engine.analysis.clip import AnalysisOptions, analyse_clip\n"
+    "media, path, kind = probe(Path(sys.argv[1])), Path(sys.argv[2]), sys.argv[3]\n"
+    "began = time.process_time()\n"
+    "write_proxy(media, path) if kind == 'alone' else analyse_clip(media, AnalysisOptions(), proxy=path if kind == 'both' else None)\n"
+    "print(time.process_time() - began)\n"
+)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all steps share. moviepy : a Python that has it."""
+
+    media: tuple[Media, ...]
+    song: Media
+    work: Path
+    seconds: float
+    moviepy: str | None
+
+
+@dataclass(frozen=True)
+class Job:
+    """An edit in a folder of its own."""
+
+    film: Film
+    paths: dict[str, str]
+    work: Path
 
 
 @dataclass(frozen=True)
@@ -177,10 +218,11 @@ def encode_only(finished: Path, work: Path) -> list[str]:
     return [ffmpeg.find_ffmpeg().path, "-v", "error", "-y", *read, *x264, "-threads", "2", str(work / "e.mp4")]
 
 
-def melt(film: Film, paths: dict[str, str], work: Path) -> list[str] | None:
+def melt(job: Job) -> list[str] | None:
     """The same edit, cropped: without the filter melt letterboxes, and its half-sized film would be no comparison."""
     if not shutil.which("melt"):
         return None
+    film, paths, work = job.film, job.paths, job.work
     profile = work / "profile"
     rows = {"width": 1080, "height": 1920, "progressive": 1, "sample_aspect_num": 1, "sample_aspect_den": 1, "colorspace": 709}
     rows |= {"frame_rate_num": 30, "frame_rate_den": 1, "display_aspect_num": 9, "display_aspect_den": 16, "description": "bench"}
@@ -194,100 +236,154 @@ def melt(film: Film, paths: dict[str, str], work: Path) -> list[str] | None:
     return [*words, "-consumer", f"avformat:{work / 'melt.mp4'}", *x264]
 
 
-def moviepy(film: Film, paths: dict[str, str], work: Path, python: str) -> list[str]:
-    import json
-
+def moviepy(job: Job, python: str | None) -> list[str] | None:
+    if not python:
+        return None
+    film, paths, work = job.film, job.paths, job.work
     rows = [[paths[s.media.media_id], float(s.source_start_s), float(RATE.seconds(s.frames))] for s in film.shots if s.media]
     (work / "moviepy.json").write_text(json.dumps(rows))
     return [python, "-c", MOVIEPY, str(work / "moviepy.json"), str(work / "moviepy.mp4")]
 
 
-def one_round(media: Sequence[Media], song: Media, count: int, options: argparse.Namespace, work: Path) -> float:
-    """All measurements of one edit; returns our peak memory in MB."""
-    film = film_of(media, song, count, options.seconds)
-    paths = {one.media_id: one.path for one in [*media, song]}
-    (work / "film.pickle").write_bytes(pickle.dumps((film, paths)))
-    cache, output = work / "cache", work / "film.mp4"
-    ours = [sys.executable, "-c", OURS, str(work / "film.pickle"), str(output), str(cache), str(WORKERS)]
-    full = run(ours)
-    print(f"{count} segments, {options.seconds:g} s: {full.said} (rendered, frames), {output.stat().st_size / 1e6:.1f} MB")
-    encode = run(encode_only(output, work))
-    (work / "frames.yuv").unlink()
-    decode = run(decode_only(film, paths, work))
+def prepared(count: int, bench: Bench) -> Job:
+    """An edit of that many segments in a folder of its own."""
+    work = Path(tempfile.mkdtemp(dir=bench.work))
+    film = film_of(bench.media, bench.song, count, bench.seconds)
+    return Job(film, {one.media_id: one.path for one in [*bench.media, bench.song]}, work)
+
+
+def ours(job: Job) -> Cost:
+    (job.work / "film.pickle").write_bytes(pickle.dumps((job.film, job.paths)))
+    words = [str(job.work / "film.pickle"), str(job.work / "film.mp4"), str(job.work / "cache"), str(WORKERS)]
+    return run([sys.executable, "-c", OURS, *words])
+
+
+def parts(count: int, bench: Bench) -> None:
+    job = prepared(count, bench)
+    full = ours(job)
+    print(f"  {full.said} (segments rendered, frames), {(job.work / 'film.mp4').stat().st_size / 1e6:.1f} MB", flush=True)
+    encode = run(encode_only(job.work / "film.mp4", job.work))
+    (job.work / "frames.yuv").unlink()
+    decode = run(decode_only(job.film, job.paths, job.work))
     floor = encode.cpu_s + decode.cpu_s
     show("E, encode only", encode, floor)
     show("D, decode and scale only", decode, floor)
     show("ours", full, floor)
-    print(f"    wall / ((E + D) / cores): {full.wall_s / (floor / WORKERS):.2f} (load {os.getloadavg()[0]:.1f})")
-    others(film, paths, work, options.moviepy, full, floor)
-    changed = film.shots[count // 2]
-    shots = (
-        *film.shots[: count // 2],
-        replace(changed, source_start_s=changed.source_start_s + Fraction(1, 5)),
-        *film.shots[count // 2 + 1 :],
-    )
-    (work / "film.pickle").write_bytes(pickle.dumps((replace(film, shots=shots), paths)))
-    again = run(ours)
-    print(f"    one of {count} replaced: {again.cpu_s:.2f} CPU s, {again.cpu_s / full.cpu_s:.1%} of the full render ({again.said})")
-    previews(media, work, cache, output)
-    return full.peak_mb
+    verdict(f"ours / (E + D), {count} segments", full.cpu_s / floor, 1.10)
+    load = os.getloadavg()[0]
+    verdict(f"wall / ((E + D) / {WORKERS} cores), idle cores only (load now {load:.1f})", full.wall_s / (floor / WORKERS), 1.20)
+    verdict(f"peak memory, MB, {WORKERS} workers", full.peak_mb, 700)
 
 
-def others(film: Film, paths: dict[str, str], work: Path, python: str | None, full: Cost, floor: float) -> None:
-    command = melt(film, paths, work)
-    rows = {"melt": command, "moviepy": moviepy(film, paths, work, python) if python and len(film.shots) <= 20 else None}
-    for name, words in rows.items():
-        if words is None:
-            print(f"  {name}: not measured here")
-            continue
-        cost = run(words)
-        show(name, cost, floor)
-        video = probe(work / f"{name}.mp4").video
-        frames = video.duration_frames if video else 0
-        print(f"    ours / {name}: {full.cpu_s / cost.cpu_s:.2f} ({frames} frames, {(work / f'{name}.mp4').stat().st_size / 1e6:.1f} MB)")
+def against(name: str, most: float, count: int, bench: Bench) -> None:
+    """Another program's render of the same edit; its result must have the same frames."""
+    job = prepared(count, bench)
+    words = melt(job) if name == "melt" else moviepy(job, bench.moviepy)
+    if words is None:
+        print(f"  {name}: not measured here")
+        return
+    full, theirs = ours(job), run(words)
+    made = job.work / f"{name}.mp4"
+    video = probe(made).video
+    show("ours", full, theirs.cpu_s, name)
+    show(f"{name} ({video.duration_frames if video else 0} frames, {made.stat().st_size / 1e6:.1f} MB)", theirs, theirs.cpu_s, name)
+    verdict(f"ours / {name}, {count} segments", full.cpu_s / theirs.cpu_s, most)
 
 
-def previews(media: Sequence[Media], work: Path, cache: Path, output: Path) -> None:
-    copies = {one.media_id: work / f"{one.media_id}.mp4" for one in media}
-    for one in media:
+def memory(bench: Bench) -> None:
+    peaks = {count: ours(prepared(count, bench)).peak_mb for count in (20, 120)}
+    print("  peak memory, MB:", {count: round(peak) for count, peak in peaks.items()})
+    verdict("120 segments / 20 segments", peaks[120] / peaks[20], 1.10)
+    verdict(f"peak memory, MB, {WORKERS} workers", max(peaks.values()), 700)
+
+
+def replaced(bench: Bench) -> None:
+    """Each of the four sources' segments in the middle once; the median and the worst."""
+    job = prepared(60, bench)
+    full, shares = ours(job), []
+    for index in range(28, 28 + len(SOURCES)):
+        shot = job.film.shots[index]
+        other = replace(shot, source_start_s=shot.source_start_s + Fraction(1, 5))
+        changed = replace(job.film, shots=(*job.film.shots[:index], other, *job.film.shots[index + 1 :]))
+        again = ours(Job(changed, job.paths, job.work))
+        shares.append(again.cpu_s / full.cpu_s)
+        name = shot.media.name if shot.media else ""
+        print(f"  one of 60 ({name}): {again.cpu_s:.2f} of {full.cpu_s:.1f} CPU s ({again.said})", flush=True)
+    verdict("re-render after replacing one of 60, median of the sources", statistics.median(shares), 0.06)
+    verdict("the same, worst", max(shares), 0.06)
+
+
+def previews(bench: Bench) -> None:
+    job = prepared(60, bench)
+    copies = {one.media_id: bench.work / f"{one.media_id}.mp4" for one in bench.media}
+    for one in bench.media:
         if not copies[one.media_id].exists():
             write_proxy(one, copies[one.media_id])
-    (work / "proxies.pickle").write_bytes(pickle.dumps({key: str(path) for key, path in copies.items()}))
-    words = [str(work / "film.pickle"), str(output), str(cache), str(work / "proxies.pickle")]
-    for kind, name in (("proxy", "by copy, sound new"), ("proxy", "by copy, sound known"), ("crop", "cropped")):
-        if name.endswith("new"):
-            for file in cache.glob("*.m4a*"):
-                file.unlink()
+    (job.work / "film.pickle").write_bytes(pickle.dumps((job.film, job.paths)))
+    (job.work / "proxies.pickle").write_bytes(pickle.dumps({key: str(path) for key, path in copies.items()}))
+    words = [str(job.work / name) for name in ("film.pickle", "preview.mp4", "cache", "proxies.pickle")]
+    for kind, name, most in (("proxy", "by copy, sound new", 0.5), ("proxy", "by copy, sound known", 0.5), ("crop", "cropped", 4.0)):
         cost = run([sys.executable, "-c", PREVIEW, *words, kind])
-        print(f"    preview {name}: {cost.said.split()[0]} s wall, {cost.cpu_s:.2f} CPU s with Python's start, {cost.peak_mb:.0f} MB")
+        wall_s, cpu_s, frames = cost.said.split()
+        print(f"  preview {name}: {cpu_s} CPU s, {wall_s} s wall, {frames} frames, {cost.peak_mb:.0f} MB", flush=True)
+        verdict(f"preview {name}, s wall (idle cores only)", float(wall_s), most)
 
 
-def show(name: str, cost: Cost, floor: float) -> None:
-    print(
-        f"  {name:26} {cost.cpu_s:7.1f} CPU s  {cost.cpu_s / floor:5.2f} x (E + D)  {cost.wall_s:6.1f} s wall  {cost.peak_mb:5.0f} MB",
-        flush=True,
-    )
+def proxies(bench: Bench) -> None:
+    """What leaving a small copy costs inside the pass that measures a clip, and what a pass of its own would."""
+    rows = []
+    for one in bench.media:
+        costs = [run([sys.executable, "-c", MEASURE, one.path, str(bench.work / "p.mp4"), kind]) for kind in ("plain", "both", "alone")]
+        plain, both, alone = (float(cost.said.split()[-1]) for cost in costs)
+        rows.append((both - plain) / alone)
+        print(f"  {one.name}: measured in {plain:.1f} CPU s, with a copy {both:.1f}; a copy alone {alone:.1f}", flush=True)
+    verdict("a copy inside the pass / a pass of its own", statistics.mean(rows), 1.0)
+
+
+def verdict(what: str, value: float, most: float) -> None:
+    print(f"  {'met   ' if value <= most else 'MISSED'} {what}: {value:.3g} (at most {most:g})", flush=True)
+
+
+def show(name: str, cost: Cost, floor: float, unit: str = "(E + D)") -> None:
+    share = cost.cpu_s / floor
+    print(f"  {name:34} {cost.cpu_s:7.1f} CPU s  {share:5.2f} x {unit}  {cost.wall_s:6.1f} s wall  {cost.peak_mb:5.0f} MB", flush=True)
+
+
+STEPS: Mapping[str, Callable[[Bench], None]] = {
+    "parts20": functools.partial(parts, 20),
+    "parts60": functools.partial(parts, 60),
+    "melt20": functools.partial(against, "melt", 1.0, 20),
+    "melt60": functools.partial(against, "melt", 1.0, 60),
+    "moviepy20": functools.partial(against, "moviepy", 1 / 3, 20),
+    "moviepy60": functools.partial(against, "moviepy", 1 / 3, 60),
+    "memory": memory,
+    "replace": replaced,
+    "preview": previews,
+    "proxies": proxies,
+}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="What rendering costs.")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=30.0)
-    parser.add_argument("--segments", default="20,60,120")
+    parser.add_argument("--only", default=",".join(STEPS), help="steps, separated by commas")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--moviepy")
-    parser.add_argument("--sources", type=Path)
+    parser.add_argument("--sources", type=Path, help="where the sources are kept from run to run")
     options = parser.parse_args()
+    names = options.only.split(",")
+    unknown = [name for name in names if name not in STEPS]
+    if unknown:
+        parser.error(f"no step {', '.join(unknown)}; steps are {', '.join(STEPS)}")
     with tempfile.TemporaryDirectory() as folder:
-        media = sources(options.sources or Path(folder) / "sources")
-        song = probe((options.sources or Path(folder) / "sources") / "song.wav")
+        kept = options.sources or Path(folder) / "sources"
+        bench = Bench(tuple(sources(kept)), probe(kept / "song.wav"), Path(folder), options.seconds, options.moviepy)
         for number in range(options.rounds):
-            peaks = {}
-            for count in (int(one) for one in options.segments.split(",")):
-                work = Path(folder) / f"{number}-{count}"
-                work.mkdir()
-                peaks[count] = one_round(media, song, count, options, work)
-                shutil.rmtree(work)
-            print("peak memory, MB:", {count: round(peak) for count, peak in peaks.items()})
+            for name in names:
+                print(f"{name}, round {number + 1}", flush=True)
+                STEPS[name](bench)
+                for job in Path(folder).glob("tmp*"):
+                    shutil.rmtree(job)
 
 
 if __name__ == "__main__":

@@ -131,11 +131,29 @@ def test_loudness_is_brought_to_the_presets_target(tmp_path: Path) -> None:
         measured = loudness_of(printed.decode())
         assert measured.integrated_lufs == pytest.approx(wanted, abs=0.5) and measured.true_peak_dbtp < 0
         assert report.loudness_lufs == pytest.approx(wanted, abs=0.3) and report.gain_db
+        assert report.true_peak_dbtp == pytest.approx(measured.true_peak_dbtp, abs=0.1)
     pulses(tmp_path / "thin.wav", [1.0, 2.0, 3.0], 5.0)
     path, report = rendered(film_with(tmp_path / "thin.wav", tmp_path, FrameRate(30), source_start_s=0.5), tmp_path, loudness="-14")
     assert np.abs(heard_in(path, HZ, mono=False)).max() < 1.0 and "clip" in report.warnings[-1]
     with pytest.raises(BadOption):
         rendered(timeline, tmp_path, loudness="loud")
+
+
+@pytest.mark.parametrize("quality", ["draft", "high"])
+def test_high_peaks_are_held_down_not_in_the_way(tmp_path: Path, quality: str) -> None:
+    """Soft music with hard hits: as loud as asked, no true peak over -1 dBTP, and nothing moved by a sample."""
+    times = [1.0, 1.4, 1.8, 2.2, 2.6, 3.0]
+    song = pulses(tmp_path / "hits.wav", times, 4.5)
+    music = 0.09 * np.random.default_rng(3).standard_normal(round(4.5 * HZ))
+    write_wav(song, np.clip(heard_in(song, HZ)[: len(music)] + music, -1, 1).astype(np.float32), HZ)
+    path, report = rendered(film_with(song, tmp_path, FrameRate(30), source_start_s=0.7), tmp_path, loudness="-14", quality=quality)
+    words = ["-i", str(path), "-af", "ebur128=metadata=1:peak=true,ametadata=print:file=-", "-f", "null", os.devnull]
+    measured = loudness_of(ffmpeg.run(words, capture=True).decode())
+    assert measured.integrated_lufs == pytest.approx(-14, abs=0.5) and measured.true_peak_dbtp <= -1.0
+    assert report.gain_db > 3 and report.warnings == ()
+    asked, got = (one[: 2 * HZ] for one in (heard_in(song, HZ)[round(0.7 * HZ) :], heard_in(path, HZ)))
+    alike = np.fft.irfft(np.fft.rfft(got, 4 * HZ) * np.conj(np.fft.rfft(asked, 4 * HZ)))
+    assert int(np.argmax(alike)) == 0, "not a sample early or late"
 
 
 def test_joins_do_not_click(tmp_path: Path) -> None:
