@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["back_up", "restore"]
 
 MANIFEST = "backup.json"
-FOLDERS = ("songs", "profiles", "labels")
+FOLDERS = ("songs", "labels")
 """Folders of the workspace that hold what the user said or taught."""
 
 FILES = ("settings.toml",)

@@ -7,6 +7,7 @@ Writers take their turn at the beginning of a transaction (`BEGIN IMMEDIATE`), s
 from __future__ import annotations
 
 import errno
+import hashlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import CutprintError, DocumentError, MissingToolError, OutputError, RefusedError
+from engine.store.locks import FileLock
 from engine.store.migrations import HEAD_REVISION, REVISIONS
 
 if TYPE_CHECKING:
@@ -63,6 +65,28 @@ class Database:
         if self._engine is not None:
             self._engine.dispose()
             self._engine = None
+
+    @contextmanager
+    def turn(self, name: str) -> Iterator[bool]:
+        """Whether this process alone holds `name` meanwhile: a lock file beside SQLite, PostgreSQL's own lock for everybody who uses it."""
+        digest = hashlib.sha256(name.encode()).digest()
+        if self.path is not None:
+            lock = FileLock(self.path.parent / "locks" / f"{digest.hex()[:32]}.lock")
+            _make_folder(lock.path.parent)
+            try:
+                yield lock.take()
+            finally:
+                lock.close()
+            return
+        number = int.from_bytes(digest[:8], "big", signed=True)
+        with self._errors(), self._opened().connect() as connection:
+            mine = bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({number})").scalar())
+            connection.commit()
+            try:
+                yield mine
+            finally:
+                if mine:
+                    connection.exec_driver_sql(f"SELECT pg_advisory_unlock({number})")
 
     def check(self) -> str:
         """The revision found, after a quick look over every page (SQLite). Raises `DocumentError` for a damaged one."""

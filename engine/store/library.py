@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import DocumentError, RefusedError
+from engine.errors import RefusedError
 from engine.model import documents
 from engine.model.media import Media
 from engine.model.session import Project, Revision
 from engine.model.timeline import Timeline
+from engine.store.bodies import packed, unpacked
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
@@ -76,7 +75,8 @@ class Library:
 
         table = self._table("profiles")
         with self._database.read() as connection:
-            rows = connection.execute(select(table.c.creator_id, func.min(table.c.made_at)).group_by(table.c.creator_id))
+            first = select(table.c.creator_id, func.min(table.c.made_at)).where(table.c.version > 0).group_by(table.c.creator_id)
+            rows = connection.execute(first)
             return {str(name): str(made_at) for name, made_at in rows}
 
     def remember_project(self, project: Project) -> None:
@@ -110,8 +110,7 @@ class Library:
 
     def add_revision(self, project_id: str, revision: Revision) -> None:
         """Keeps a revision for good. The same once more changes nothing; another one under its number raises `RefusedError`."""
-        body = documents.dumps(documents.encode(revision.timeline)).encode()
-        digest = hashlib.sha256(body).hexdigest()
+        digest, body = packed(revision.timeline)
         table = self._table("revisions")
         with self._database.write() as connection:
             where = (table.c.project_id == project_id, table.c.number == revision.number)
@@ -120,7 +119,7 @@ class Library:
                 _refuse_other(earlier["digest"] == digest, project_id, revision.number)
                 return
             row = {"project_id": project_id, "number": revision.number, "parent": revision.parent, "made_by": revision.made_by}
-            row |= {"made_at": revision.made_at, "note": revision.note, "digest": digest, "document": zlib.compress(body, 6)}
+            row |= {"made_at": revision.made_at, "note": revision.note, "digest": digest, "document": body}
             connection.execute(table.insert(), row)
 
     def revisions(self, project_id: str) -> list[Revision]:
@@ -174,9 +173,5 @@ def _refuse_other(same: bool, project_id: str, number: int) -> None:
 
 
 def _revision(row: Any) -> Revision:
-    body = zlib.decompress(row["document"])
-    if hashlib.sha256(body).hexdigest() != row["digest"]:
-        raise DocumentError("revision_damaged", f"Revision {row['number']} in the database is damaged.", "Restore a backup.")
-    timeline = documents.decode(documents.loads(body.decode()))
-    assert isinstance(timeline, Timeline)
+    timeline = unpacked(Timeline, row["digest"], row["document"], f"Revision {row['number']}")
     return Revision(row["number"], row["parent"], row["made_by"], row["made_at"], timeline, row["note"])

@@ -1,36 +1,37 @@
-"""Profiles as documents in the workspace: one folder per creator with his works, his models by version, and the profile made of them.
+"""Styles in the database: each creator's works, the models made of them by version, and the profile by version.
 
-Everything is JSON that is checked when opened, and appears atomically; the profile is written last, so that it never names a model
-that is not there. A profile can always be made anew from the works.
+Everything is JSON that is checked when opened. A profile can always be made anew from the works.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
-import re
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from engine.errors import BadOption, DocumentError, InputError
+from engine.errors import BadOption, DocumentError, InputError, RefusedError
 from engine.model import documents
 from engine.model.style import StyleModels, StyleProfile
 from engine.model.works import FinishedWork
-from engine.store.projects import ProjectFolder, atomic_write, remove_quietly
+from engine.store.bodies import packed, unpacked
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
+    from sqlalchemy.engine import Connection
+
+    from engine.store.database import Database
 
 __all__ = ["MOST_PACKAGE_BYTES", "Package", "ProfileStore", "package_bytes", "package_of"]
 
-PROFILE, WORKS, MODELS, BASE, RECIPE = "profile.json", "works", "models", "base.json", "recipe.json"
-MOST_BYTES = 32 << 20
-"""A document beyond this is refused unread (chosen: the work with the most shots allowed needs about 20 MB)."""
 MOST_PACKAGE_BYTES = 256 << 20
-KEPT_MODELS = 10
-"""Versions of models that are kept, to go back to."""
+KEPT_VERSIONS = 10
+"""Versions of profile and models that are kept, to go back to; a creator's first profile is always."""
+BASE_VERSION = 0
+MODELS = "style"
 PACKAGE = "cutprint/style_package"
 PACKAGE_VERSION = "1.0"
 LONGEST_NAME = 100
@@ -46,67 +47,111 @@ class Package:
 
 
 class ProfileStore:
-    """The creators of one workspace."""
+    """The creators' styles. Names are one whatever their case."""
 
-    def __init__(self, workspace: Path) -> None:
-        self._root = workspace / "profiles"
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @staticmethod
+    def _table(name: str) -> Table:
+        from engine.store.tables import METADATA
+
+        return METADATA.tables[name]
 
     def names(self) -> list[str]:
-        """Creators in alphabetical order; folders without a readable profile are left out."""
-        found = []
-        for path in sorted(self._root.glob(f"*/{PROFILE}")):
-            with contextlib.suppress(DocumentError):
-                found.append(str(_read(path, StyleProfile).creator_id))
-        return sorted(found, key=str.casefold)
+        """Creators with a profile, in alphabetical order."""
+        profiles = self._table("profiles")
+        with self._database.read() as connection:
+            rows = connection.execute(profiles.select().where(profiles.c.deployed)).mappings()
+            return sorted((str(row["creator_id"]) for row in rows), key=str.casefold)
 
     def has(self, name: str) -> bool:
-        return (self._folder(name) / PROFILE).is_file()
+        return _plain(name) in map(_plain, self.names())
 
     def load(self, name: str) -> StyleProfile:
         """The creator's profile. Raises `InputError` (`creator_unknown`), `DocumentError` for a broken one."""
-        path = self._folder(name) / PROFILE
-        if not path.is_file():
+        found = self._profile(name)
+        if found is None:
             known = ", ".join(self.names()) or "nobody yet"
             hint = f"Known: {known}. Leave out --creator to edit in the neutral style."
             raise InputError("creator_unknown", f"Nothing has been learned from {name!r} yet.", hint, creator=name)
-        profile: StyleProfile = _read(path, StyleProfile)
-        return profile
+        return found
+
+    def _profile(self, name: str, version: int | None = None) -> StyleProfile | None:
+        table = self._table("profiles")
+        which = table.c.deployed if version is None else table.c.version == version
+        with self._database.read() as connection:
+            where = (table.c.creator_id == self._id(connection, name), which)
+            row = connection.execute(table.select().where(*where)).mappings().first()
+        return None if row is None else unpacked(StyleProfile, row["digest"], row["document"], f"The profile of {name}")
+
+    def _id(self, connection: Connection, name: str) -> str | None:
+        """How the creator is called in the tables."""
+        table, wanted = self._table("creators"), _plain(name)
+        ids = (str(row.creator_id) for row in connection.execute(table.select().order_by(table.c.created_at)))
+        return next((one for one in ids if one.strip().casefold() == wanted), None)
 
     def models(self, name: str, number: int | None = None) -> StyleModels | None:
         """The models the profile names, or those of an earlier version; None where there are none."""
-        folder = self._folder(name) / MODELS
         if number is None:
             learned = self.load(name).learned_model
             if learned is None:
                 return None
             number = learned.version
-        path = folder / f"{number}.json"
-        return _read(path, StyleModels) if path.is_file() else None
+        table = self._table("model_versions")
+        with self._database.read() as connection:
+            where = (table.c.creator_id == self._id(connection, name), table.c.name == MODELS, table.c.version == number)
+            row = connection.execute(table.select().where(*where)).mappings().first()
+        return None if row is None else unpacked(StyleModels, row["digest"], row["body"], f"Models {number} of {name}")
 
     def versions(self, name: str) -> list[int]:
         """Numbers of the models that are kept, oldest first."""
-        return sorted(int(path.stem) for path in (self._folder(name) / MODELS).glob("*.json") if path.stem.isdecimal())
+        table = self._table("model_versions")
+        with self._database.read() as connection:
+            where = (table.c.creator_id == self._id(connection, name), table.c.name == MODELS)
+            return sorted(int(row.version) for row in connection.execute(table.select().where(*where)))
 
     def works(self, name: str) -> list[FinishedWork]:
         """What the creator was learned from, oldest first."""
-        found = [_read(path, FinishedWork) for path in sorted((self._folder(name) / WORKS).glob("*.json"))]
+        table = self._table("works")
+        with self._database.read() as connection:
+            rows = connection.execute(table.select().where(table.c.creator_id == self._id(connection, name))).mappings().all()
+        found = [unpacked(FinishedWork, row["digest"], row["document"], f"The work {row['name']}") for row in rows]
         return sorted(found, key=lambda work: (work.learned_at, work.name))
 
     def base(self, name: str) -> StyleProfile | None:
         """The profile that this creator's own works are shrunk towards, where it came from elsewhere without its works."""
-        path = self._folder(name) / BASE
-        return _read(path, StyleProfile) if path.is_file() else None
+        return self._profile(name, BASE_VERSION)
 
     def recipe(self, name: str) -> dict[str, Any] | None:
         """What a blend is made of; None for a creator."""
-        path = self._folder(name) / RECIPE
-        return dict(_json(path)) if path.is_file() else None
+        table = self._table("creators")
+        with self._database.read() as connection:
+            row = connection.execute(table.select().where(table.c.creator_id == self._id(connection, name))).mappings().first()
+        found = (row["settings"] or {}).get("recipe") if row is not None else None
+        return None if found is None else dict(found)
 
     @contextlib.contextmanager
     def locked(self, name: str) -> Iterator[None]:
         """Holds one creator for this process. Raises `RefusedError` when another one is learning him."""
-        with ProjectFolder(self._folder(name)).locked():
+        with self._database.turn(f"creator {_plain(name)}") as mine:
+            if not mine:
+                raise RefusedError("creator_busy", f"Another Cutprint is learning {name}.", "Wait until it is done.", creator=name)
             yield
+
+    def begin(self, name: str, now: str) -> str:
+        """Notes that this creator exists, and returns what he is called: from here on his onboarding counts (`report`)."""
+        _plain(name)
+        with self._database.write() as connection:
+            return self._ensure(connection, name, now)
+
+    def _ensure(self, connection: Connection, name: str, now: str) -> str:
+        known = self._id(connection, name)
+        if known is not None:
+            return known
+        row = {"creator_id": name.strip(), "name": name.strip(), "created_at": now, "settings": {}}
+        connection.execute(self._table("creators").insert(), row)
+        return name.strip()
 
     def save(
         self,
@@ -117,54 +162,87 @@ class ProfileStore:
         base: StyleProfile | None = None,
         recipe: dict[str, Any] | None = None,
     ) -> None:
-        """Makes the creator be exactly this; the profile appears last."""
-        folder = self._folder(str(profile.creator_id))
-        names = set()
+        """Makes the creator be exactly this, with a new version of the profile: all of it, or nothing."""
+        made_at = profile.last_updated
+        with self._database.write() as connection:
+            creator = self._ensure(connection, str(profile.creator_id), made_at)
+            self._put_works(connection, creator, works)
+            if models is not None:
+                self._put_models(connection, creator, models, made_at)
+            if base is not None:
+                self._put_profile(connection, creator, BASE_VERSION, base, made_at)
+            if recipe is not None:
+                table = self._table("creators")
+                connection.execute(table.update().where(table.c.creator_id == creator).values(settings={"recipe": recipe}))
+            self._put_profile(connection, creator, None, profile, made_at)
+            self._prune(connection, creator)
+
+    def _put_works(self, connection: Connection, creator: str, works: Sequence[FinishedWork]) -> None:
+        table = self._table("works")
+        connection.execute(table.delete().where(table.c.creator_id == creator))
+        rows = []
         for work in works:
-            name = f"{_digest(work.media_id)}.json"
-            names.add(name)
-            _write(folder / WORKS / name, work)
-        for path in (folder / WORKS).glob("*.json"):
-            if path.name not in names:
-                remove_quietly(path)
-        if models is not None:
-            _write(folder / MODELS / f"{models.number}.json", models)
-        if base is not None:
-            _write(folder / BASE, base)
-        if recipe is not None:
-            atomic_write(folder / RECIPE, documents.dumps(recipe).encode())
-        _write(folder / PROFILE, profile)
-        for number in self.versions(str(profile.creator_id))[:-KEPT_MODELS]:
-            remove_quietly(folder / MODELS / f"{number}.json")
+            digest, body = packed(work)
+            row = {"creator_id": creator, "media_id": work.media_id, "name": work.name, "learned_at": work.learned_at}
+            rows.append({**row, "digest": digest, "document": body})
+        if rows:
+            connection.execute(table.insert(), rows)
+
+    def _put_models(self, connection: Connection, creator: str, models: StyleModels, made_at: str) -> None:
+        table = self._table("model_versions")
+        mine = (table.c.creator_id == creator, table.c.name == MODELS)
+        connection.execute(table.update().where(*mine).values(deployed=False))
+        connection.execute(table.delete().where(*mine, table.c.version == models.number))
+        digest, body = packed(models)
+        row = {"creator_id": creator, "name": MODELS, "version": models.number, "made_at": made_at, "deployed": True}
+        metrics = {"projects": models.projects, "shots": models.shots}
+        connection.execute(table.insert(), {**row, "metrics": metrics, "digest": digest, "body": body})
+
+    def _put_profile(self, connection: Connection, creator: str, version: int | None, profile: StyleProfile, made_at: str) -> None:
+        """version : None for the next one, which is the one that counts from now on."""
+        table = self._table("profiles")
+        mine = table.c.creator_id == creator
+        if version is None:
+            connection.execute(table.update().where(mine).values(deployed=False))
+            kept = [int(row.version) for row in connection.execute(table.select().where(mine))]
+            number = max([BASE_VERSION, *kept]) + 1
+        else:
+            number = version
+            connection.execute(table.delete().where(mine, table.c.version == number))
+        digest, body = packed(profile)
+        row = {"creator_id": creator, "version": number, "made_at": made_at, "deployed": version is None}
+        connection.execute(table.insert(), {**row, "digest": digest, "document": body})
+
+    def _prune(self, connection: Connection, creator: str) -> None:
+        for name in ("profiles", "model_versions"):
+            table = self._table(name)
+            mine = table.c.creator_id == creator
+            kept = sorted(int(row.version) for row in connection.execute(table.select().where(mine)) if row.version != BASE_VERSION)
+            gone = [number for number in kept[:-KEPT_VERSIONS] if name != "profiles" or number != kept[0]]
+            connection.execute(table.delete().where(mine, table.c.version.in_(gone), ~table.c.deployed))
 
     def forget(self, name: str) -> None:
-        """Removes everything known of a creator."""
+        """Removes everything learned from a creator; that there are edits for them stays known."""
         self.load(name)
-        shutil.rmtree(self._folder(name), ignore_errors=True)
+        with self._database.write() as connection:
+            creator = self._id(connection, name)
+            for table in (self._table(one) for one in ("works", "model_versions", "profiles")):
+                connection.execute(table.delete().where(table.c.creator_id == creator))
+            creators = self._table("creators")
+            connection.execute(creators.update().where(creators.c.creator_id == creator).values(settings={}))
 
-    def _folder(self, name: str) -> Path:
-        return self._root / _slug(name)
 
-
-def _slug(name: str) -> str:
-    """A folder name for any creator's name: readable, and one for names that differ only in case."""
+def _plain(name: str) -> str:
+    """One for names that differ only in case. Raises `BadOption` for what cannot be a name."""
     plain = name.strip().casefold()
     if not plain or len(plain) > LONGEST_NAME or any(ord(letter) < 32 for letter in plain):
         raise BadOption("bad_creator", f"{name[:40]!r} cannot be a creator's name.", f"Use 1 to {LONGEST_NAME} letters.")
-    return f"{re.sub(r'[^a-z0-9]+', '-', plain).strip('-')[:40] or 'creator'}-{_digest(plain)[:8]}"
+    return plain
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
-def _write(path: Path, value: Any) -> None:
-    atomic_write(path, documents.dumps(documents.encode(value)).encode())
-
-
-def _json(path: Path, most: int = MOST_BYTES) -> Any:
+def _json(path: Path) -> Any:
     try:
-        if os.stat(path).st_size > most:  # noqa: PTH116 - the size before anything is read
+        if os.stat(path).st_size > MOST_PACKAGE_BYTES:  # noqa: PTH116 - the size before anything is read
             raise DocumentError("document_too_large", f"{path.name} is larger than any document of its kind.", "It is not opened.")
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as cause:
@@ -172,10 +250,6 @@ def _json(path: Path, most: int = MOST_BYTES) -> Any:
     except (OSError, UnicodeDecodeError) as cause:
         raise DocumentError("profile_unreadable", f"{path} cannot be read.", "Check the file.", path=str(path)) from cause
     return documents.loads(text)
-
-
-def _read(path: Path, kind: type) -> Any:
-    return _checked(_json(path), kind, path.name)
 
 
 def _checked(document: Any, kind: type, name: str) -> Any:
@@ -200,7 +274,7 @@ def package_bytes(package: Package) -> bytes:
 
 def package_of(path: Path) -> Package:
     """A package somebody sent: every part validated, nothing in it run. Raises `DocumentError`."""
-    body = _json(path, MOST_PACKAGE_BYTES)
+    body = _json(path)
     if not isinstance(body, dict) or body.get("schema") != PACKAGE:
         raise DocumentError("document_unknown", f"{path.name} is no exported style.", "Give what `style export` wrote.", path=str(path))
     if str(body.get("version", "")).partition(".")[0] != PACKAGE_VERSION.partition(".")[0]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from engine.store.jobs import JobStore
     from engine.store.library import Library
     from engine.store.outbox import Outbox
+    from engine.store.profiles import ProfileStore
     from engine.store.uploads import Uploads
 
 __all__ = ["Store"]
@@ -56,6 +57,12 @@ class Store:
         from engine.store.outbox import Outbox
 
         return Outbox(self.database)
+
+    @cached_property
+    def profiles(self) -> ProfileStore:
+        from engine.store.profiles import ProfileStore
+
+        return ProfileStore(self.database)
 
     @cached_property
     def answers(self) -> Answers:

@@ -86,7 +86,7 @@ profiles = Table(
     "profiles",
     METADATA,
     Column("creator_id", String(200), ForeignKey("creators.creator_id", ondelete="CASCADE"), primary_key=True),
-    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("version", Integer, primary_key=True, autoincrement=False),  # 0: an imported one that own works are shrunk towards
     Column("made_at", TIME, nullable=False),
     Column("deployed", Boolean, nullable=False),
     Column("digest", String(64), nullable=False),
@@ -97,13 +97,24 @@ model_versions = Table(
     "model_versions",
     METADATA,
     Column("creator_id", String(200), ForeignKey("creators.creator_id", ondelete="CASCADE"), primary_key=True),
-    Column("name", String(64), primary_key=True),  # selection, duration, ...
+    Column("name", String(64), primary_key=True),  # style: all that is learned for one creator together
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("made_at", TIME, nullable=False),
     Column("deployed", Boolean, nullable=False),
     Column("metrics", JSON, nullable=False),
     Column("digest", String(64), nullable=False),
-    Column("body", LargeBinary, nullable=False),  # xgboost's own JSON or UBJ, never a pickle
+    Column("body", LargeBinary, nullable=False),  # the StyleModels' JSON, zlib; trees are xgboost's own JSON, never a pickle
+)
+
+works = Table(
+    "works",
+    METADATA,
+    Column("creator_id", String(200), ForeignKey("creators.creator_id", ondelete="CASCADE"), primary_key=True),
+    Column("media_id", String(200), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("learned_at", TIME, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("document", LargeBinary, nullable=False),  # the FinishedWork's JSON, zlib
 )
 
 media = Table(

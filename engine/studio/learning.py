@@ -28,18 +28,19 @@ def learn(studio: Studio, request: LearnRequest, progress: Progress) -> dict[str
     """Handler of `learn`: what was learned, what does not fit, what could not be read, and what is still the population's."""
     if not request.videos and not request.timeline:
         raise BadOption("nothing_to_learn", "Nothing was given to learn from.", "Give finished videos, or --timeline FILE.")
-    store = ProfileStore(studio.workspace)
+    store = studio.store.profiles
     with store.locked(request.creator):
-        known = store.has(request.creator)
-        if known and store.recipe(request.creator) is not None:
-            raise BadOption("is_a_blend", f"{request.creator} is a blend, not a creator.", "Learn under another name.")
-        before = store.works(request.creator) if known else []
+        name = store.begin(request.creator, studio.now())
+        known = store.has(name)
+        if known and store.recipe(name) is not None:
+            raise BadOption("is_a_blend", f"{name} is a blend, not a creator.", "Learn under another name.")
+        before = store.works(name) if known else []
         fresh, problems, unused = _fresh(studio, request, progress)
         if not fresh and not before:
             raise _nothing(problems)
         works, again = _merged(before, fresh)
         works = _judged(works, request.leave_out_misfits)
-        profile, models = relearn(studio, store, request.creator, works, progress)
+        profile, models = relearn(studio, store, name, works, progress)
     studio.cache.trim()
     result = _result(profile, models, works, fresh, again, problems)
     return {**result, "unused_raw": unused}

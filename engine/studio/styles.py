@@ -58,7 +58,7 @@ __all__ = [
 
 def chosen_style(studio: Studio, creator: str | None) -> tuple[StyleProfile, Taste]:
     """The style to edit in: the one named, else the only one there is, else the neutral one. Raises `InputError` for an unknown name."""
-    store = ProfileStore(studio.workspace)
+    store = studio.store.profiles
     name = creator or _only(store)
     if name is None:
         profile = neutral_profile()
@@ -91,7 +91,7 @@ def _named(store: ProfileStore, creator: str | None) -> str:
 
 def style_show(studio: Studio, request: StyleShowRequest, progress: Progress) -> dict[str, Any]:
     """Handler of `style.show`: the profile as a document, and in words."""
-    store = ProfileStore(studio.workspace)
+    store = studio.store.profiles
     name = request.creator or _only(store)
     profile = store.load(name) if name else neutral_profile()
     works = store.works(name) if name else []
@@ -120,7 +120,7 @@ def style_show(studio: Studio, request: StyleShowRequest, progress: Progress) ->
 
 def style_list(studio: Studio, request: StyleListRequest, progress: Progress) -> dict[str, Any]:
     """Handler of `style.list`."""
-    store = ProfileStore(studio.workspace)
+    store = studio.store.profiles
     rows = []
     for name in store.names():
         profile = store.load(name)
@@ -140,7 +140,7 @@ def style_list(studio: Studio, request: StyleListRequest, progress: Progress) ->
 
 def style_blend(studio: Studio, request: StyleBlendRequest, progress: Progress) -> dict[str, Any]:
     """Handler of `style.blend`."""
-    store = ProfileStore(studio.workspace)
+    store = studio.store.profiles
     mine, theirs = store.load(request.mine), store.load(request.theirs)
     if store.has(request.name) and store.recipe(request.name) is None:
         hint = "Choose another name with --as."
@@ -167,7 +167,7 @@ def _blended(store: ProfileStore, request: StyleBlendRequest, blocks: Sequence[s
 
 def style_set(studio: Studio, request: StyleSetRequest, progress: Progress) -> dict[str, Any]:
     """Handler of `style.set`: sliders that are not named stay as they are."""
-    store = ProfileStore(studio.workspace)
+    store = studio.store.profiles
     with store.locked(str(store.load(request.creator).creator_id)):
         profile = store.load(request.creator)
         asked = {name: getattr(request, name) for name in ("pace", "energy", "beat", "transitions")}
@@ -183,7 +183,7 @@ def _rewritten(store: ProfileStore, profile: StyleProfile) -> None:
 
 def style_remove(studio: Studio, request: StyleRemoveRequest, progress: Progress) -> dict[str, Any]:
     """Handler of `style.remove`: the style is made anew from what is left."""
-    store = ProfileStore(studio.workspace)
+    store = studio.store.profiles
     name = _named(store, request.creator)
     if request.everything:
         store.forget(name)
@@ -209,7 +209,7 @@ def _means(said: str, work: FinishedWork) -> bool:
 
 def style_export(studio: Studio, request: StyleExportRequest, progress: Progress) -> dict[str, Any]:
     """Handler of `style.export`."""
-    store = ProfileStore(studio.workspace)
+    store = studio.store.profiles
     profile = store.load(request.creator)
     works = () if request.without_works else tuple(store.works(request.creator))
     if request.without_works:
@@ -236,7 +236,7 @@ def style_import(studio: Studio, request: StyleImportRequest, progress: Progress
     name = request.name or package.profile.creator_id
     if not name:
         raise InputError("creator_needed", "The file names no creator.", "Give the style a name with --as.")
-    store = ProfileStore(studio.workspace)
+    store = studio.store.profiles
     if store.has(name) and not request.replace:
         raise RefusedError("creator_exists", f"There is a style {name} already.", "Give another name with --as, or say --replace.")
     models = package.models
@@ -259,6 +259,6 @@ def style_import(studio: Studio, request: StyleImportRequest, progress: Progress
 
 def style_evaluate(studio: Studio, request: StyleEvaluateRequest, progress: Progress) -> dict[str, Any]:
     """Handler of `style.evaluate`: figures on works that were left out, with intervals and n, beside plain baselines."""
-    store = ProfileStore(studio.workspace)
+    store = studio.store.profiles
     name = _named(store, request.creator)
     return {"creator": name, **evaluate([work for work in store.works(name) if not work.left_out], progress)}

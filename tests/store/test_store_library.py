@@ -17,6 +17,7 @@ from engine.store.backup import back_up, restore
 from engine.store.database import FILE_NAME
 from engine.store.folders import Mark
 from engine.store.library import Creator
+from engine.store.migrations import HEAD_REVISION
 from engine.store.store import Store
 
 NOW = "2026-03-01T10:00:00Z"
@@ -158,7 +159,7 @@ def test_what_is_no_backup_changes_nothing(tmp_path: Path, harm: str) -> None:
         if harm == "other zip":
             parts.pop("backup.json")
         if harm == "newer":
-            parts["backup.json"] = parts["backup.json"].replace(b'"0001"', b'"0999"')
+            parts["backup.json"] = parts["backup.json"].replace(HEAD_REVISION.encode(), b"0999")
         if harm == "rows":
             parts["tables/jobs.jsonl"] = b'{"job_id": "x"}\n'
         with zipfile.ZipFile(path, "w") as bag:
