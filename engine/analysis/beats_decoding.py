@@ -17,9 +17,7 @@ __all__ = ["Decoded", "beat_gains", "decode"]
 SLOWEST_BPM, FASTEST_BPM = 52.0, 215.0
 METRES = (4, 3)
 STIFFNESS = 200.0
-"""Cost of a change of tempo from beat to beat, times its relative size (measured best of 60, 100, 200, 500)."""
-LARGEST_STEP = 12
-"""Frames by which the spacing may change from one beat to the next."""
+"""Cost of a change of tempo from beat to beat, times the logarithm of the change (measured best of 60, 100, 200, 500)."""
 FRAMES_PER_BEAT = 16.0
 """How much likelier a frame between beats is than one on a beat, before listening."""
 WIDTH_OF_BEAT = 32
@@ -85,7 +83,7 @@ def _followed(gains: Scores, spacings: NDArray[np.int64]) -> tuple[Scores, NDArr
         came = frames[:, None] - spacings[None, :]
         arrived = left[came % kept, :, columns].transpose(0, 2, 1)[:, before]
         arrived = np.where((came >= 0)[:, None, :], arrived, 0.0)  # the song may begin inside a beat: free
-        now = arrived + gains[kinds][:, frames].transpose(1, 0, 2)
+        now = arrived + gains[:, frames].transpose(1, 0, 2)[:, kinds]
         best[frames % kept] = now
         left[frames % kept], steps[frames] = _changed(now, spacings)
     last = np.arange(max(0, count - int(spacings[-1])), count)
@@ -93,17 +91,25 @@ def _followed(gains: Scores, spacings: NDArray[np.int64]) -> tuple[Scores, NDArr
 
 
 def _changed(best: Scores, spacings: NDArray[np.int64]) -> tuple[Scores, NDArray[np.int8]]:
-    """The best score with which a beat is left at each spacing, and from which spacing (as a difference of index)."""
-    left, step = best.copy(), np.zeros(best.shape, np.int8)
-    for change in [*range(-LARGEST_STEP, 0), *range(1, LARGEST_STEP + 1)]:
-        to = slice(max(0, -change), len(spacings) - max(0, change))
-        source = slice(max(0, change), len(spacings) - max(0, -change))
-        cost = (STIFFNESS * np.abs(spacings[to] / spacings[source] - 1)).astype(np.float32)
-        offered = best[..., source] - cost
-        better = offered > left[..., to]
-        left[..., to] = np.where(better, offered, left[..., to])
-        step[..., to] = np.where(better, np.int8(change), step[..., to])
-    return left, step
+    """The best score with which a beat is left at each spacing, and from which spacing (as a difference of index).
+
+    A change from spacing a to b costs STIFFNESS * |log(b / a)|, so the best of all wider and the best of all narrower spacings are running
+    maxima.
+    """
+    price = (STIFFNESS * np.log(spacings)).astype(np.float32)
+    narrower, up = _running(best + price)
+    wider, down = _running((best - price)[..., ::-1])
+    narrower, wider, down = narrower - price, wider[..., ::-1] + price, len(spacings) - 1 - down[..., ::-1]
+    grows = narrower >= wider
+    step = np.where(grows, up, down) - np.arange(len(spacings))
+    return np.where(grows, narrower, wider), step.astype(np.int8)
+
+
+def _running(values: Scores) -> tuple[Scores, NDArray[np.int64]]:
+    """The largest of each row so far, and where it stands."""
+    highest = np.maximum.accumulate(values, axis=-1)
+    new = np.concatenate([np.ones_like(values[..., :1], bool), values[..., 1:] > highest[..., :-1]], axis=-1)
+    return highest, np.maximum.accumulate(np.where(new, np.arange(values.shape[-1]), 0), axis=-1)
 
 
 def _traced(best: Scores, steps: NDArray[np.int8], spacings: NDArray[np.int64], count: int) -> Decoded | None:

@@ -18,8 +18,10 @@ LEAST_SHOT_S = 0.30
 """Shorter shots are not seen (about the time to recognise a picture and move on)."""
 LONGEST_SHOT_S = 6.0
 """The 90th percentile of short-form shots; longer ones need a reason of their own."""
-DROP, SECTION, DOWNBEAT, BEAT, HALF_BEAT = 1.0, 0.8, 0.5, 0.2, 0.05
+DROP, SECTION, PHRASE, DOWNBEAT, BEAT, HALF_BEAT = 1.0, 0.8, 0.65, 0.5, 0.15, 0.05
 """How much the music asks for a cut (chosen: the order is what matters)."""
+ACCENT = 0.1
+"""What the song's hardest-hit beat has over its softest of the same kind: less than from one kind to the next (chosen)."""
 NEAR_S = 0.06
 """A beat this near to a bar or section line is on it."""
 SECTION_SHARE = 0.4
@@ -147,14 +149,16 @@ def _point(song: SongUse, rate: FrameRate, frame: int, beat: int | None, offset_
 
 
 def _strength(song: SongUse, time: float, beat: int | None) -> float:
-    """A drop asks loudest for a cut, then a section's start, then a bar's."""
+    """A drop asks loudest for a cut, then a section's start, a phrase's, a bar's; among their like, the beats that are hit hardest."""
     if _near(song.drops, time):
         return DROP
     if _near([section.start_s for section in song.sections], time):
         return SECTION
-    if _near(song.downbeats, time):
-        return DOWNBEAT
-    return HALF_BEAT if beat is None else BEAT
+    accent = song.accents[beat] if beat is not None and len(song.accents) == len(song.beats) else 0.5
+    for times, strength in ((song.phrase_starts, PHRASE), (song.downbeats, DOWNBEAT)):
+        if _near(times, time):
+            return strength + ACCENT * accent
+    return HALF_BEAT if beat is None else BEAT + ACCENT * accent
 
 
 def _near(times: Sequence[float], time: float) -> bool:

@@ -11,7 +11,7 @@ import pytest
 
 from engine.analysis.corrections import correct
 from engine.analysis.song import RATE_HZ, analyse_samples, analyse_song, click_mix
-from engine.analysis.song_plot import plot_song
+from engine.analysis.song_plot import LETTER_SHARE, label_rows, plot_song
 from engine.errors import BadOption, CutprintError, SongError
 from engine.media.probe import probe
 from engine.model import documents
@@ -326,6 +326,19 @@ def test_the_picture_of_a_song(tmp_path: Path) -> None:
     with Image.open(tmp_path / "song.png") as sheet:
         colours = np.asarray(sheet.convert("RGB")).reshape(-1, 3)
     assert len(np.unique(colours, axis=0)) > 20 and sheet.size[0] > 800
+
+
+def test_labels_in_the_picture_do_not_lie_on_each_other() -> None:
+    """Sections of every length, many of them shorter than their names, some at the very ends."""
+    chance = np.random.default_rng(2)
+    for duration in (9.0, 60.0, 600.0):
+        bounds = np.concatenate([[0.0], np.sort(chance.uniform(0, duration, 14)), [duration]])
+        spans = [(float(a), float(b), str(chance.choice(["intro", "verse", "build", "outro"]))) for a, b in zip(bounds, bounds[1:])]
+        placed = label_rows(spans, duration)
+        assert len(placed) > 9
+        boxes = [(at - len(name) * LETTER_SHARE * duration / 2, at + len(name) * LETTER_SHARE * duration / 2, row) for at, row, name in placed]
+        assert all(0 <= a and b <= duration for a, b, _ in boxes), "inside the picture"
+        assert all(a[2] != b[2] or a[1] <= b[0] or b[1] <= a[0] for k, a in enumerate(boxes) for b in boxes[:k])
 
 
 @pytest.mark.slow

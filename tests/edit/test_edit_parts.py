@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+from collections.abc import Sequence
 
 import factories
 import numpy as np
@@ -185,6 +187,27 @@ def test_every_cut_point_is_a_beat_and_far_enough_from_the_ends(rate: FrameRate,
     for point in grid.points[1:-1]:
         assert point.beat is not None and rate.frames(use.beats[point.beat]) == point.frame
         assert grid.least <= point.frame <= frames - grid.least
+
+
+def test_phrases_and_accents_ask_for_cuts_without_passing_what_stands_above_them() -> None:
+    use = factories.song_use(32.0)
+    accents = tuple(k % 7 / 6 for k in range(len(use.beats)))
+    use = dataclasses.replace(use, accents=accents, phrase_starts=use.downbeats[1::4], drops=use.downbeats[6:7])
+    points = [point for point in cut_grid(use, RATE, RATE.frames(32.0)).points[1:-1] if point.beat is not None]
+
+    def strengths(times: Sequence[float], without: Sequence[float]) -> list[tuple[float, float]]:
+        """(accent, strength) of the points at `times` but for those at `without`."""
+        on = [point for point in points if use.beats[point.beat] in times and use.beats[point.beat] not in without]
+        return sorted((accents[point.beat], point.strength) for point in on)
+
+    starts = [section.start_s for section in use.sections]
+    above = [*use.drops, *starts]
+    phrases, bars = strengths(use.phrase_starts, above), strengths(use.downbeats, [*above, *use.phrase_starts])
+    beats = strengths(use.beats, [*above, *use.downbeats])
+    assert phrases and len(bars) > 5 and len(beats) > 20
+    for kind in (phrases, bars, beats):
+        assert all(a[1] < b[1] for a, b in zip(kind, kind[1:]) if a[0] < b[0]), "the harder hit, the stronger"
+    assert max(beats)[1] < min(one for _, one in bars) and max(one for _, one in bars) < min(one for _, one in phrases) < 0.8
 
 
 def test_loud_music_asks_for_shorter_shots() -> None:
