@@ -336,8 +336,9 @@ def test_labels_in_the_picture_do_not_lie_on_each_other() -> None:
         spans = [(float(a), float(b), str(chance.choice(["intro", "verse", "build", "outro"]))) for a, b in zip(bounds, bounds[1:])]
         placed = label_rows(spans, duration)
         assert len(placed) > 9
-        boxes = [(at - len(name) * LETTER_SHARE * duration / 2, at + len(name) * LETTER_SHARE * duration / 2, row) for at, row, name in placed]
-        assert all(0 <= a and b <= duration for a, b, _ in boxes), "inside the picture"
+        halves = [len(name) * LETTER_SHARE * duration / 2 for _, _, name in placed]
+        boxes = [(at - half, at + half, row) for half, (at, row, _) in zip(halves, placed)]
+        assert all(a >= 0 and b <= duration for a, b, _ in boxes), "inside the picture"
         assert all(a[2] != b[2] or a[1] <= b[0] or b[1] <= a[0] for k, a in enumerate(boxes) for b in boxes[:k])
 
 
