@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bridge_server.routes.activities import ACTIVITY_SCHEMA, ANSWER_SCHEMA
 from bridge_server.routes.agents import ACKNOWLEDGE_SCHEMA, AGENTS, FOLDER_SCHEMA, LONGEST_WAIT_S, POST_SCHEMA
 from bridge_server.routes.asking import DOOR_HEADER, TOKEN_DOORS
 from bridge_server.routes.calls import LONGEST_KEY, MOST_PRIORITY, offered
@@ -191,7 +192,40 @@ _BY = _parameter(
     "query", "by", {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"}, "One running agent.", required=True
 )
 
+_ACTIVITY: Part = {
+    "type": "object",
+    "properties": {
+        "id": _TEXT,
+        "state": _TEXT,
+        "activity": {"type": "object"},
+        "answer": {"type": ["object", "null"]},
+        "cancel": {"type": "boolean"},
+        "silent_s": _NUMBER,
+        "gone": {"type": "boolean"},
+    },
+    "required": ["id", "state", "activity", "answer", "cancel", "silent_s", "gone"],
+    "additionalProperties": False,
+}
+_WHICH = _parameter("path", "agent", {"enum": list(AGENTS)}, "Which program it lives in.")
+
 _ROUTES: dict[str, dict[str, Part]] = {
+    "/v1/agents/{agent}/activity": {
+        "get": _get("What an agent is doing.", "The activity.", _ACTIVITY, _WHICH),
+        "post": {
+            "summary": "Report what an agent is doing, or what it wants to know (token only).",
+            "parameters": [_WHICH],
+            "requestBody": _body(ACTIVITY_SCHEMA),
+            "responses": {"200": _answer("The activity with the person's word.", _ACTIVITY)},
+        },
+    },
+    "/v1/agents/{agent}/answer": {
+        "post": {
+            "summary": "The person's answer, or stop.",
+            "parameters": [_WHICH],
+            "requestBody": _body(ANSWER_SCHEMA),
+            "responses": {"200": _answer("The activity.", _ACTIVITY)},
+        }
+    },
     "/healthz": {
         "get": {
             **_get(

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bridge_server.activities import Activities
 from engine.errors import MissingToolError
 from engine.store.jobs import Job, JobStore
 
@@ -121,6 +122,7 @@ class Services:
     board: Board
     streams: Streams = field(default_factory=lambda: Streams(MOST_STREAMS))
     long_polls: Streams = field(default_factory=lambda: Streams(MOST_LONG_POLLS))
+    activities: Activities = field(default_factory=Activities)
     keys: KeyLocks = field(default_factory=KeyLocks)
     stopping: threading.Event = field(default_factory=threading.Event)
     started_at: float = field(default_factory=time.monotonic)

@@ -39,6 +39,13 @@ class Settings:
     port: int = _setting(8719, "Port of the bridge on 127.0.0.1.")
     beat_weights: str = _setting("", "Weights of Beat This! (a .ckpt file) to find beats with; needs the extra [beats]. Default: our own.")
     clip_model: str = _setting("", "CLIP model to judge pictures with, such as ViT-B-32 or ViT-B-32:/weights.pt; needs the extra [clip].")
+    resolve_wishes: str = _setting(
+        "Green=must_use, Brown=avoid, Yellow=first, Purple=last, marks=range",
+        "What clip colours in Resolve's media pool mean (must_use, avoid, first, last, none), and in and out marks (range, none).",
+    )
+    resolve_lock_colour: str = _setting("Lime", "Clip colour in Resolve that locks a clip of a timeline.")
+    resolve_folder: str = _setting("", "Folder for edits that are started in Resolve; default: resolve in the workspace.")
+    resolve_ask: str = _setting("yes", "no: start at once from Resolve's menu, with what was used last; yes: show it first.")
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR, for the log file in the workspace.")
 
     def __post_init__(self) -> None:

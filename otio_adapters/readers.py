@@ -11,6 +11,7 @@ from otio_adapters.read_edl import EdlReader
 from otio_adapters.read_fcp7 import Fcp7Reader
 from otio_adapters.read_fcpxml import FcpxmlReader
 from otio_adapters.read_otio import OtioReader
+from otio_adapters.read_snapshot import SnapshotReader, is_snapshot
 from otio_adapters.untrusted import empty, unknown
 
 __all__ = ["READERS", "AnyReader", "format_of"]
@@ -34,16 +35,16 @@ class AnyReader:
         return READERS[form].read(content, source, rate)
 
 
-_ROWS: tuple[Reader, ...] = (OtioReader(), FcpxmlReader(), Fcp7Reader(), EdlReader(), AnyReader())
+_ROWS: tuple[Reader, ...] = (OtioReader(), FcpxmlReader(), Fcp7Reader(), EdlReader(), SnapshotReader(), AnyReader())
 
 READERS: Readers = MappingProxyType({reader.name: reader for reader in _ROWS})
 
 
 def format_of(content: bytes) -> str | None:
-    """`otio`, `fcpxml`, `fcp7` or `edl` by the first bytes of a file; None where they are like none of these."""
+    """`otio`, `resolve-snapshot`, `fcpxml`, `fcp7` or `edl` by the first bytes of a file; None where they are like none of these."""
     head = content[:HEAD_BYTES].replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
     if head.startswith(b"{"):
-        return "otio"
+        return "resolve-snapshot" if is_snapshot(head) else "otio"
     if head.startswith(b"<"):
         return "fcpxml" if b"<fcpxml" in head else "fcp7" if b"<xmeml" in head else None
     if head.startswith((b"TITLE:", b"FCM:")) or b"\nFCM:" in head or head[:3].isdigit():

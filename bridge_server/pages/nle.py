@@ -57,4 +57,32 @@ def collect_page(result: Result) -> str:
     return "\n".join([*lines, *result["import"]])
 
 
-PAGES: Mapping[str, Callable[[Result], str]] = MappingProxyType({"readback": readback_page, "relink": relink_page, "collect": collect_page})
+def resolve_settings_page(result: Result) -> str:
+    rows = [[colour, wish.replace("_", " ")] for colour, wish in result["wishes"].items()]
+    lines = [table(rows, ["clip colour", "wish"])] if rows else ["Clip colours mean nothing."]
+    lines.append(f"In and out marks: {'only what lies between them is used' if result['marks'] == 'range' else 'mean nothing'}.")
+    lines.append(f"{result['lock_colour']} locks a clip. Edits go to {result['folder']}.")
+    return "\n".join(lines)
+
+
+def resolve_plan_page(result: Result) -> str:
+    rows = [[row["id"], row["file"], str(row["record"]), str(row["frames"]), f"{row['start']}-{row['end']}"] for row in result["clips"]]
+    lines = [table(rows, ["clip", "file", "at", "frames", "source"])]
+    lines += [f"By import, for its {why}." for why in result["import_for"]] + [f"Not carried: {line}" for line in result["lost"]]
+    return "\n".join(lines)
+
+
+def resolve_placed_page(result: Result) -> str:
+    return "Noted." if result["whole"] else "Noted: not all clips are where they should be."
+
+
+PAGES: Mapping[str, Callable[[Result], str]] = MappingProxyType(
+    {
+        "readback": readback_page,
+        "relink": relink_page,
+        "collect": collect_page,
+        "resolve.settings": resolve_settings_page,
+        "resolve.plan": resolve_plan_page,
+        "resolve.placed": resolve_placed_page,
+    }
+)

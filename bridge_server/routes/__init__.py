@@ -9,6 +9,6 @@ __all__ = ["blueprints"]
 
 def blueprints() -> list[Blueprint]:
     """All of them."""
-    from bridge_server.routes import agents, calls, front, jobs, media, uploads
+    from bridge_server.routes import activities, agents, calls, front, jobs, media, uploads
 
-    return [front.ROUTES, calls.ROUTES, jobs.ROUTES, media.ROUTES, uploads.ROUTES, agents.ROUTES]
+    return [front.ROUTES, calls.ROUTES, jobs.ROUTES, media.ROUTES, uploads.ROUTES, agents.ROUTES, activities.ROUTES]

@@ -33,7 +33,7 @@ def link() -> Response:
 @ROUTES.get("/open", provide_automatic_options=False)
 def open_panel() -> Response:
     session = services().guard.open_session(request.args.get("code", ""))
-    answer = redirect("/", 303)
+    answer = redirect("/resolve" if request.args.get("to") == "resolve" else "/", 303)
     answer.set_cookie(COOKIE, session, max_age=SESSION_S, httponly=True, samesite="Strict", path="/")
     assert isinstance(answer, Response)
     return answer

@@ -86,6 +86,21 @@ _ROWS = (
     UseCase("relink", requests.RelinkRequest, "engine.studio.relinking:relink", "Find media that moved, by content.", long=True),
     UseCase("collect", requests.CollectRequest, "engine.studio.relinking:collect", "Gather an edit with its media.", long=True),
     UseCase("render", requests.RenderRequest, "engine.studio.rendering:render", "Render a timeline to a video file.", long=True),
+    UseCase(
+        "resolve.settings",
+        requests.ResolveSettingsRequest,
+        "engine.studio.resolve_plans:resolve_settings",
+        "What the menu in Resolve goes by.",
+        read_only=True,
+    ),
+    UseCase(
+        "resolve.plan",
+        requests.ResolvePlanRequest,
+        "engine.studio.resolve_plans:plan",
+        "An edit as calls of Resolve's scripting API.",
+        read_only=True,
+    ),
+    UseCase("resolve.placed", requests.ResolvePlacedRequest, "engine.studio.resolve_plans:resolve_placed", "Note that Resolve has it."),
     UseCase("doctor", requests.DoctorRequest, "engine.studio.checks:doctor", "Check what Cutprint needs.", read_only=True),
     UseCase("cache", requests.CacheRequest, "engine.studio.caching:cache", "Look at or clear what was measured."),
     UseCase("rate", requests.RateRequest, "engine.studio.reporting:rate", "Say how good an edit was."),
@@ -113,6 +128,7 @@ GROUPS: MappingProxyType[str, str] = MappingProxyType(
     {
         "style": "Creators' styles: look at them, mix, steer and move them.",
         "telemetry": "What is kept about edits: see it, delete it.",
+        "resolve": "What the menu inside DaVinci Resolve works with.",
         "folders": "Folders whose files programs may use through the bridge.",
     }
 )

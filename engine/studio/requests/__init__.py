@@ -30,6 +30,7 @@ from engine.studio.requests.main_job import (
 )
 from engine.studio.requests.nle import CollectRequest, ReadbackRequest, RelinkRequest
 from engine.studio.requests.rendering import ENCODERS, FITS, PRESETS, PREVIEWS, QUALITIES, RenderRequest
+from engine.studio.requests.resolve import ResolvePlacedRequest, ResolvePlanRequest, ResolveSettingsRequest
 from engine.studio.requests.revising import (
     CHANGES,
     ChangeRequest,
@@ -88,6 +89,9 @@ __all__ = [
     "RelinkRequest",
     "RenderRequest",
     "ReportRequest",
+    "ResolvePlacedRequest",
+    "ResolvePlanRequest",
+    "ResolveSettingsRequest",
     "RestoreRequest",
     "ReviseRequest",
     "ShowRequest",

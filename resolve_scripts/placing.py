@@ -1,0 +1,509 @@
+"""An edit's plan put onto a new timeline, looked at afterwards, and told clip by clip. Decides; a host does (resolve_host.py, mailbox.py).
+
+A timeline that a person works on is never changed: a section made again goes onto a copy of it, from which only what is made again is taken.
+"""
+
+import json
+
+from bridge_client import Cancelled, Failure
+
+CHUNK = 100
+"""Clips an append: whole lists of hundreds have come back as if placed, with nothing there."""
+NOISE = 1
+"""Source frames by which Resolve's own word about an in point may be off."""
+GENERATED = ("Scaling", "ZoomX", "ZoomY", "ZoomGang", "Pan", "Tilt")
+UNTOUCHED = {"Opacity": 100.0, "RotationAngle": 0.0, "FlipX": False, "FlipY": False}
+
+
+class Report:
+    """What is on the timeline. lost : what could not be carried, each a line."""
+
+    def __init__(self, uid, name, way):
+        self.uid, self.name, self.way = uid, name, way
+        self.wanted = self.placed = self.gaps = 0
+        self.wrong, self.lost, self.lines = [], [], []
+
+    def tell(self):
+        head = "%d of %d clips placed on %s, %s" % (self.placed, self.wanted, self.name, _counted(self.gaps, "gap"))
+        return [head] + self.lines + ["Not where it should be: " + one for one in self.wrong] + ["Not carried: " + one for one in self.lost]
+
+    @property
+    def whole(self):
+        return self.placed == self.wanted and not self.wrong
+
+
+class Placing:
+    """One plan, one host. memory : what is known about this install (`inclusive`: whether end frames count). lock : colour that locks."""
+
+    def __init__(self, host, plan, tell, memory, lock):
+        self.host, self.plan, self.tell, self.memory, self.lock = host, plan, tell, memory, lock
+        self.pool = {}
+
+    # -- a whole edit
+
+    def fresh(self, stem):
+        """The edit on a new timeline of its own. Nothing half-built stays behind a stop."""
+        self._find_media()
+        name = self._free_name(stem)
+        if self.plan["import_for"] and self.plan.get("import_file") and not self._can_dissolve_only():
+            report = self._imported(name)
+            if report is not None:
+                return report
+            self.plan["lost"].append("%s: Resolve did not take the file, so they are plain cuts." % ", ".join(self.plan["import_for"]))
+        uid = self._new(name)
+        try:
+            uid = self._append_all(uid, name)
+            return self._finished(uid, name, "api", self.plan["clips"])
+        except Cancelled:
+            self.host.ask("drop_timeline", uid=uid)
+            raise
+
+    def _can_dissolve_only(self):
+        """Whether only dissolves ask for an import, and this Resolve can make them by itself (21.1)."""
+        return self.plan["import_for"] == ["dissolves"] and self.host.ask("hello")["version"] >= [21, 1]
+
+    def _find_media(self):
+        song = self.plan["song"]
+        paths = sorted({one["path"] for one in self.plan["clips"]} | ({song["path"]} if song else set()))
+        self.pool = self.host.ask("find", paths=paths)["rows"]
+        missing = [path for path in paths if path not in self.pool or not self.pool[path]["online"]]
+        if missing:
+            shown = ", ".join(missing[:3]) + (" ..." if len(missing) > 3 else "")
+            raise Failure(
+                "%s not in the media pool: %s" % (_counted(len(missing), "file"), shown),
+                "Relink or import them, then click again.",
+                "offline",
+            )
+
+    def _free_name(self, stem):
+        used, number = set(self.host.ask("names")["names"]), 1
+        while "%s v%03d" % (stem, number) in used:
+            number += 1
+        return "%s v%03d" % (stem, number)
+
+    def _new(self, name):
+        made = self.host.ask("new_timeline", name=name, settings=self.plan["settings"])
+        self._check_rate(made["uid"])
+        if made["refused"]:
+            self.plan["lost"].append("the picture size %sx%s: set it in the timeline's settings." % _size(self.plan))
+        return made["uid"]
+
+    def _check_rate(self, uid):
+        now = self.host.ask("snapshot", uid=uid)["timeline"]
+        if abs(float(now["fps"]) - self.plan["fps"]) > 0.005:
+            self.host.ask("settings", uid=uid, settings={"timelineFrameRate": "%g" % self.plan["fps"]})
+            now = self.host.ask("snapshot", uid=uid)["timeline"]
+        if abs(float(now["fps"]) - self.plan["fps"]) > 0.005:
+            self.host.ask("drop_timeline", uid=uid)
+            cause = "The project runs at %s frames a second, the edit at %g." % (now["fps"], self.plan["fps"])
+            raise Failure(cause, "Open a project at %g, or make the edit from this project." % self.plan["fps"], "rate")
+
+    def _append_all(self, uid, name):
+        """Clips and song, in pieces. The first clip shows whether end frames count here."""
+        base = self.host.ask("snapshot", uid=uid)["timeline"]["start_frame"]
+        rows = self._rows(self.plan["clips"], base)
+        trial = self._trial(rows)
+        self._append([trial])
+        if not self._counts_as_thought(uid, trial):
+            self.host.ask("drop_timeline", uid=uid)  # an emptied track may refuse what comes next
+            return self._append_all(self._new(name), name)
+        rows.remove(trial)
+        for k in range(0, len(rows), CHUNK):
+            self.tell("Placing clips", k / float(len(rows)))
+            self._append(rows[k : k + CHUNK])
+        self._append_song(uid, base)
+        self._once_more(uid, self._rows(self.plan["clips"], base))
+        return uid
+
+    def _trial(self, rows):
+        """The row that shows best whether end frames count: one at the timeline's own rate."""
+        return next((row for row in rows if abs(row["fps"] - self.plan["fps"]) < 0.005), rows[0])
+
+    def _counts_as_thought(self, uid, row):
+        """Whether the item placed for `row` is as long as asked; else what is known of end frames is turned round, once."""
+        found = self._starts(uid).get(row["record"])
+        more = 0 if found is None else found["end"] - found["start"] - row["frames"]
+        if more not in (1, -1) or self.memory.get("turned"):
+            return True
+        self.memory["inclusive"] = more > 0
+        self.memory["turned"] = True
+        return False
+
+    def _rows(self, clips, base):
+        kind = 0 if self.plan["sound"] in ("source", "both") else 1
+        return [
+            {
+                "pool": self.pool[clip["path"]]["uid"],
+                "start": clip["start"],
+                "end": clip["end"],
+                "record": base + clip["record"],
+                "frames": clip["frames"],
+                "fps": clip["source_fps"],
+                "track": 1,
+                "kind": kind if clip["speed"] == 1 else 1,
+            }
+            for clip in clips
+        ]
+
+    def _append(self, rows):
+        less = 1 if self.memory.get("inclusive") else 0
+        keys = ("pool", "start", "record", "track", "kind")
+        self.host.ask("append", rows=[dict([(key, row[key]) for key in keys], end=row["end"] - less) for row in rows])
+
+    def _once_more(self, uid, rows):
+        """An append can be lost without a word; what is missing is asked for again, once."""
+        there = self._starts(uid)
+        missing = [row for row in rows if row["record"] not in there]
+        if missing:
+            self._append(missing)
+
+    def _starts(self, uid):
+        """Frame -> the item with a picture that begins there."""
+        items = self.host.ask("snapshot", uid=uid)["items"]
+        return {one["start"]: one for one in items if one["type"] == "video" and one["media"]}
+
+    def _append_song(self, uid, base):
+        song = self.plan["song"]
+        if song is None:
+            return
+        track = 2 if self.plan["sound"] == "both" else 1
+        if track == 2:
+            self.host.ask("add_track", uid=uid, kind="audio")
+        known = self.pool[song["path"]]
+        fps = float(known["fps"] or 0) or self.plan["fps"]
+        rows = []
+        for piece in song["pieces"]:
+            length = piece["end"] - piece["record"]
+            start = int(piece["source_s"] * fps + 0.5)
+            rows.append(
+                {
+                    "pool": known["uid"],
+                    "start": start,
+                    "end": start + _needed(length, fps, self.plan["fps"]),
+                    "record": base + piece["record"],
+                    "track": track,
+                    "kind": 2,
+                }
+            )
+        self._append(rows)
+
+    # -- a file, where the calls cannot carry it
+
+    def _imported(self, name):
+        """The edit from its own file; None (and no timeline) where Resolve makes something else of it."""
+        self.tell("Importing the timeline")
+        uid = self.host.ask("import_timeline", path=self.plan["import_file"], name=name)["uid"]
+        if uid is None:
+            return None
+        snapshot = self.host.ask("snapshot", uid=uid)
+        placed, _ = compared(self.plan["clips"], snapshot)
+        if len(placed) < len(self.plan["clips"]):
+            self.host.ask("drop_timeline", uid=uid)
+            return None
+        self.host.ask("settings", uid=uid, settings=self.plan["settings"])
+        if self.plan["song"] and not any(one["type"] == "audio" for one in snapshot["items"]):
+            self._append_song(uid, snapshot["timeline"]["start_frame"])
+        return self._finished(uid, name, "import", self.plan["clips"])
+
+    # -- a section made again
+
+    def renewed(self, snapshot, stem, remembered):
+        """The plan's next revision on a copy of the timeline in `snapshot`: what it keeps stays as it is, with all that was done to it.
+
+        remembered : clip id -> item uid there. Falls back to a timeline of its own where the copy cannot be filled.
+        """
+        self._find_media()
+        placed, _ = compared(self.plan["clips"], snapshot)
+        changed = [clip for clip in self.plan["clips"] if clip["id"] not in placed]
+        holes = merged([(clip["record"], clip["record"] + clip["frames"]) for clip in changed])
+        base = snapshot["timeline"]["start_frame"]
+        victims = [
+            one for one in snapshot["items"] if _is_ours(one) and any(a < one["end"] - base and one["start"] - base < b for a, b in holes)
+        ]
+        name = self._free_name(stem)
+        if not self._fits(victims, holes, snapshot):
+            return self._rebuilt(snapshot, stem, remembered)
+        uid = self.host.ask("duplicate", uid=snapshot["timeline"]["id"], name=name)["uid"]
+        try:
+            return self._filled(uid, name, snapshot, changed, victims, remembered)
+        except Cancelled:
+            self.host.ask("drop_timeline", uid=uid)
+            raise
+
+    def _fits(self, victims, holes, snapshot):
+        """Whether taking those items away leaves exactly the holes, and nothing of it is locked."""
+        base = snapshot["timeline"]["start_frame"]
+        locked = {(track["type"], track["index"]) for track in snapshot["tracks"] if track["locked"]}
+        whole = all(any(a <= one["start"] - base and one["end"] - base <= b for a, b in holes) for one in victims)
+        return whole and not any((one["type"], one["track"]) in locked for one in victims) and not self._main_locked(snapshot)
+
+    def _main_locked(self, snapshot):
+        return any(track["type"] == "video" and track["index"] == 1 and track["locked"] for track in snapshot["tracks"])
+
+    def _filled(self, uid, name, snapshot, changed, victims, remembered):
+        copy = self.host.ask("snapshot", uid=uid)
+        twins = {_place(one): one["uid"] for one in copy["items"]}
+        sounds = [one for one in snapshot["items"] if one["type"] == "audio" and any(_same_stretch(one, other) for other in victims)]
+        gone = [twins[_place(one)] for one in victims + sounds if _place(one) in twins]
+        if gone and self.host.ask("delete", uid=uid, items=gone)["left"]:
+            self.host.ask("drop_timeline", uid=uid)
+            return self._rebuilt(snapshot, name.rpartition(" v")[0], remembered)
+        self.tell("Placing the section", 0.5)
+        rows = self._rows(changed, copy["timeline"]["start_frame"])
+        if rows:
+            trial = self._trial(rows)
+            self._append([trial])
+            if not self._counts_as_thought(uid, trial):
+                self.host.ask("delete", uid=uid, items=[self._starts(uid)[trial["record"]]["uid"]])
+            else:
+                rows.remove(trial)
+        for k in range(0, len(rows), CHUNK):
+            self._append(rows[k : k + CHUNK])
+        rows = self._rows(changed, copy["timeline"]["start_frame"])
+        self._once_more(uid, rows)
+        self._renew_song(uid, copy)
+        report = self._finished(uid, name, "copy", changed)
+        report.lost += self._undone(snapshot, victims, changed, remembered)
+        self._bring_back(report, uid, snapshot, changed, remembered)
+        return report
+
+    def _renew_song(self, uid, copy):
+        """The song follows where the edit became longer or shorter; else it is left as the person has it."""
+        song = self.plan["song"]
+        if song is None:
+            return
+        mine = [one for one in copy["items"] if one["type"] == "audio" and one["media"] and _is_path(one["media"]["path"], song["path"])]
+        length = sum(one["end"] - one["start"] for one in mine)
+        if mine and length != self.plan["frames"]:
+            self.host.ask("delete", uid=uid, items=[one["uid"] for one in mine])
+            self._append_song(uid, copy["timeline"]["start_frame"])
+
+    def _undone(self, snapshot, victims, changed, remembered):
+        """What was on the clips that were made again and is gone with them."""
+        lines, kept = [], {remembered.get(clip["id"]) for clip in changed}
+        for one in victims:
+            what = [name for name, holds in _work_on(one) if holds]
+            if what and one["uid"] not in kept:
+                lines.append("%s on %s, which was made again." % (" and ".join(what), one["name"]))
+        joins = [one for one in snapshot["items"] if one["what"] == "transition" and any(_touch(one, other) for other in victims)]
+        if joins:
+            lines.append("%s at clips that were made again." % _counted(len(joins), "transition"))
+        return lines
+
+    def _bring_back(self, report, uid, snapshot, changed, remembered):
+        """Grades and settings of clips that only moved go along with them."""
+        now, pairs, dress = self.host.ask("snapshot", uid=uid), [], {}
+        by_start = {one["start"] - now["timeline"]["start_frame"]: one for one in now["items"] if _is_ours(one)}
+        old = {one["uid"]: one for one in snapshot["items"]}
+        for clip in changed:
+            before, after = old.get(remembered.get(clip["id"])), by_start.get(clip["record"])
+            if before is None or after is None or not _is_path(before["media"]["path"], clip["path"]):
+                continue
+            pairs.append([before["uid"], after["uid"]])
+            dress[after["uid"]] = {"props": before["props"], "colour": before["colour"] or None}
+            if before["fusion"]:
+                report.lost.append("the Fusion composition on %s, which moved." % before["name"])
+        if pairs:
+            self.host.ask("dress", uid=uid, items=dress)
+            copied = self.host.ask("copy_grade", uid=uid, source_uid=snapshot["timeline"]["id"], pairs=pairs)["copied"]
+            if copied < len(pairs):
+                report.lost.append(
+                    "the grades of %s that moved: copy them from the version before." % _counted(len(pairs) - copied, "clip")
+                )
+
+    def _rebuilt(self, snapshot, stem, remembered):
+        """Everything anew on a timeline of its own; clips that were there before get their grades and settings back."""
+        report = self.fresh(stem)
+        placed, _ = compared(self.plan["clips"], snapshot)
+        known = dict(remembered, **{identity: one["uid"] for identity, one in placed.items()})
+        self._bring_back(report, report.uid, snapshot, self.plan["clips"], known)
+        others = [one for one in snapshot["items"] if one["type"] == "video" and one["what"] not in ("clip", "video", "transition")]
+        above = sorted({one["track"] for one in snapshot["items"] if one["type"] == "video" and one["track"] > 1})
+        if others or above:
+            report.lost.append(
+                "%s and %s above the first: copy them from %s."
+                % (_counted(len(others), "title or adjustment clip"), _counted(len(above), "track"), snapshot["timeline"]["name"])
+            )
+        return report
+
+    # -- after placing
+
+    def _finished(self, uid, name, way, dressed):
+        """Framing, colours and marks on the clips of `dressed`, markers, the tie to the edit; then what is really there."""
+        self.tell("Framing and marking", 0.9)
+        report = Report(uid, name, way)
+        placed, _ = compared(self.plan["clips"], self.host.ask("snapshot", uid=uid))
+        mine = {clip["id"] for clip in dressed}
+        items = {
+            placed[clip["id"]]["uid"]: self._dress(clip, placed[clip["id"]])
+            for clip in self.plan["clips"]
+            if clip["id"] in placed and clip["id"] in mine
+        }
+        items.update(
+            {
+                placed[clip["id"]]["uid"]: self._locking(clip, placed[clip["id"]])
+                for clip in self.plan["clips"]
+                if clip["id"] in placed and clip["id"] not in mine and clip["locked"]
+            }
+        )
+        refused = self.host.ask("dress", uid=uid, items=items)["refused"]
+        framing = [one for one in refused.values() if any(name in GENERATED for name in one)]
+        if framing:
+            report.lost.append("the framing of %s: set it in the Inspector." % _counted(len(framing), "clip"))
+        self._join(uid, placed, report)
+        if way != "copy":
+            self._mark(uid, report)
+        self._count(uid, report)
+        report.lost += self.plan["lost"]
+        self.host.ask("show", uid=uid)
+        return report
+
+    def _dress(self, clip, item):
+        there = any(mark["name"] == "cutprint" for mark in item["markers"])
+        mark = {
+            "frame": clip["frames"] // 2,
+            "colour": "Cyan",
+            "name": "cutprint",
+            "note": clip["note"],
+            "data": json.dumps({"v": 1, "id": clip["id"]}),
+        }
+        row = {"props": clip["props"], "markers": [] if there else [mark], "enabled": None if clip["enabled"] else False}
+        row.update(self._locking(clip, item))
+        row["markers"] = ([] if there else [mark]) + row["markers"]
+        return row
+
+    def _locking(self, clip, item):
+        """A locked clip looks locked; one that is not is left as it is."""
+        if not clip["locked"]:
+            return {"markers": []}
+        there = any(mark["name"] == "LOCK" for mark in item["markers"])
+        return {"colour": self.lock, "markers": [] if there else [lock_mark(clip["id"])]}
+
+    def _join(self, uid, placed, report):
+        """Dissolves by the API, where it can; else they are cuts, and it says so. An import may have brought them."""
+        wanted = self.plan["transitions"]
+        there = sum(one["what"] == "transition" for one in self.host.ask("snapshot", uid=uid)["items"])
+        if not wanted or there >= len(wanted):
+            return
+        rows = [{"uid": placed[one["from"]]["uid"], "frames": one["frames"]} for one in wanted if one["from"] in placed]
+        refused = len(self.host.ask("transition", uid=uid, items=rows)["refused"]) + len(wanted) - len(rows)
+        if refused:
+            report.lost.append("%s of %d: these joins are cuts." % (_counted(refused, "dissolve"), len(wanted)))
+
+    def _mark(self, uid, report):
+        markers = self.plan["markers"]
+        snapshot = self.host.ask("snapshot", uid=uid)
+        taken = {mark["frame"] for mark in snapshot["markers"]}
+        refused = self.host.ask("marks", uid=uid, markers=[mark for mark in markers if mark["frame"] not in taken])["refused"]
+        if refused:
+            report.lost.append("%s on the timeline." % _counted(refused, "marker"))
+
+    def _count(self, uid, report):
+        snapshot = self.host.ask("snapshot", uid=uid)
+        placed, wrong = compared(self.plan["clips"], snapshot)
+        report.wanted, report.placed, report.wrong = len(self.plan["clips"]), len(placed), wrong
+        report.gaps = len(gaps(snapshot, self.plan["frames"]))
+        song = self.plan["song"]
+        if song is None:
+            return
+        mine = [
+            one for one in snapshot["items"] if one["type"] == "audio" and one["media"] and _is_path(one["media"]["path"], song["path"])
+        ]
+        if mine and sum(one["end"] - one["start"] for one in mine) == self.plan["frames"]:
+            report.lines.append("The song lies on audio track %d, rounded to whole frames." % mine[0]["track"])
+        else:
+            report.wrong.append("the song: drag %s onto an audio track." % song["file"])
+
+
+def compared(clips, snapshot):
+    """(clip id -> the item that shows it frame for frame, lines about the others)."""
+    base = snapshot["timeline"]["start_frame"]
+    there = {}
+    for one in snapshot["items"]:
+        if one["type"] == "video" and one["media"]:
+            there.setdefault((one["start"] - base, one["end"] - base), []).append(one)
+    placed, wrong = {}, []
+    for clip in clips:
+        here = there.get((clip["record"], clip["record"] + clip["frames"]), [])
+        fits = [one for one in here if _is_path(one["media"]["path"], clip["path"]) and _same_source(one, clip)]
+        if fits:
+            placed[clip["id"]] = fits[-1]
+        else:
+            wrong.append("%s (%s) at frame %d" % (clip["id"], clip["file"], clip["record"]))
+    return placed, wrong
+
+
+def _same_source(item, clip):
+    known = [one for one in (item.get("source"), item["left"], item["src_start"]) if one is not None]
+    speed = item["speed"]
+    return any(abs(one - clip["start"]) <= NOISE for one in known) and (speed is None or abs(speed - clip["speed"]) < 0.005)
+
+
+def gaps(snapshot, frames):
+    """Stretches of the edit that show nothing."""
+    base, at, found = snapshot["timeline"]["start_frame"], 0, []
+    for one in sorted((one for one in snapshot["items"] if one["type"] == "video" and one["media"]), key=lambda one: one["start"]):
+        if one["start"] - base > at:
+            found.append((at, one["start"] - base))
+        at = max(at, one["end"] - base)
+    return found + ([(at, frames)] if at < frames else [])
+
+
+def merged(spans):
+    """Spans that touch, as one."""
+    found = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
+
+
+def lock_mark(identity):
+    return {"frame": 0, "colour": "Red", "name": "LOCK", "note": "", "data": json.dumps({"v": 1, "lock": True, "id": identity})}
+
+
+def _work_on(item):
+    """What a person did to a clip, as far as Resolve tells."""
+    yield "a Fusion composition", bool(item["fusion"])
+    yield "settings in the Inspector", any(item["props"].get(key, value) != value for key, value in UNTOUCHED.items())
+    yield "markers", any(mark["name"] not in ("cutprint", "LOCK") for mark in item["markers"])
+
+
+def _is_ours(item):
+    return item["type"] == "video" and item["media"] is not None and item["what"] in ("clip", "video")
+
+
+def _place(item):
+    return (item["type"], item["track"], item["start"], item["end"], item["name"])
+
+
+def _same_stretch(sound, picture):
+    return (
+        bool(sound["media"])
+        and sound["media"]["path"] == picture["media"]["path"]
+        and (sound["start"], sound["end"]) == (picture["start"], picture["end"])
+    )
+
+
+def _touch(one, other):
+    return one["start"] <= other["end"] and other["start"] <= one["end"]
+
+
+def _is_path(one, other):
+    return one.replace("\\", "/").lower() == other.replace("\\", "/").lower()
+
+
+def _needed(frames, source_fps, fps):
+    """Source frames of which Resolve makes at least so many of the timeline."""
+    return int(-(-frames * source_fps // fps)) if source_fps != fps else frames
+
+
+def _size(plan):
+    return (plan["settings"]["timelineResolutionWidth"], plan["settings"]["timelineResolutionHeight"])
+
+
+def _counted(number, word):
+    first, _, rest = word.partition(" ")
+    return "%d %s" % (number, word if number == 1 else first + "s" + (" " + rest if rest else ""))

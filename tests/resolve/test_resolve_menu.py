@@ -1,0 +1,349 @@
+"""The menu in Resolve, click by click: a cut, a person's changes, a section made again, learning."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import bridge_client
+import menu
+import pytest
+from bridge_client import Cancelled, Failure
+from conftest import Desk
+from fakes.resolve_world import PROFILES
+from placing import Placing, Report
+
+from bridge_server.serving import Bridge
+from engine.model.timeline import Timeline
+from engine.store.projects import load_timeline
+from engine.studio.resolve_plans import plan_of
+
+START = {"duration": 6, "aspect": "9:16"}
+
+
+def exact(desk: Desk, document: Timeline) -> None:
+    """Every clip of the document lies on the timeline, frame for frame."""
+    items = desk.clips()
+    assert [(one.start - desk.timeline.start, one.end - one.start, one.left) for one in items] == [
+        (clip.timeline_start_frame, clip.duration_frames, clip.source_start_frame) for clip in document.clips
+    ]
+    assert [one.media.path for one in items] == [document.media_of(clip).path for clip in document.clips]
+
+
+@pytest.fixture(scope="module")
+def edited(request: pytest.FixtureRequest, served: Bridge, shoot: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An edit made without Resolve."""
+    from engine.progress import SILENT
+    from engine.studio.editing import edit
+    from engine.studio.requests import EditRequest
+
+    folder = tmp_path_factory.mktemp("edits") / "Reel"
+    edit(served.studio, EditRequest((shoot,), shoot / "song.wav", folder, duration=6, fps="30"), SILENT)
+    return folder
+
+
+def placed(desk: Desk, folder: Path, **changes: Any) -> Report:
+    plan = {**json.loads(json.dumps(plan_of(load_timeline(folder)[0]))), "import_file": str(folder / "timeline.resolve.otio"), **changes}
+    return Placing(desk.host, plan, lambda *_: None, {}, "Lime").fresh("Reel")
+
+
+@pytest.mark.parametrize("profile", sorted(PROFILES))
+def test_every_version_gets_the_document_frame_for_frame(profile: str, desk: Callable[..., Desk], shoot: Path, edited: Path) -> None:
+    here = desk(profile)
+    here.fill(shoot)
+    before = len(here.resolve.pool.root.clips)
+    report = placed(here, edited)
+    document = load_timeline(edited)[0]
+    exact(here, document)
+    assert report.whole and report.placed == len(document.clips) and report.gaps == 0
+    assert (here.timeline.settings["timelineResolutionWidth"], here.timeline.settings["timelineResolutionHeight"]) == ("1080", "1920")
+    assert here.timeline.settings["colorScienceMode"] == "davinciYRGB"
+    song = here.timeline.tracks["audio"][0].items
+    assert len(song) == 1 and song[0].end - song[0].start == document.duration_frames
+    assert song[0].left == round(document.song.source_start_s * 30)
+    assert len([one for one in here.resolve.pool.root.clips if one.timeline is None]) == before  # nothing was brought in twice
+    assert all(one.properties["Scaling"] == 3 and one.properties["ZoomX"] >= 1 for one in here.clips())
+    assert sum(mark["name"] == "cutprint" for one in here.clips() for mark in one.markers.values()) == len(document.clips)
+    assert placed(here, edited).name == "Reel v002" and len(here.project.timelines) == 2
+
+
+def test_from_the_click_to_the_timeline_and_back(desk: Callable[..., Desk], shoot: Path) -> None:
+    """Cut from selection; the person trims, deletes, adds a title; Send my changes; Redo section keeps all of it."""
+    here = desk("free-21.0", answers=({**START, "name": "Click"}, {"satisfaction": "4", "would_post": "no"}))
+    here.fill(shoot)
+    made = here.verbs.cut()
+    folder = Path(made["folder"])
+    first = load_timeline(folder)[0]
+    exact(here, first)
+    asked = here.person.seen[0]
+    assert asked["message"] == "This is what will be made." and {one["name"] for one in asked["fields"]} >= {"creator", "duration", "song"}
+    cut = here.timeline
+    one, other = here.clips()[0], here.clips()[-1]
+    one.left += 3  # slipped
+    title = cut.insert_title(cut.start + 10, 20)
+    one.grade, other.grade = "warm", "cold"
+    sent = here.verbs.send()["result"]
+    assert sent["written"] and sent["counts"]["slipped"] == 1 and sent["counts"]["kept"] == len(first.clips) - 1
+    second = load_timeline(folder)[0]
+    assert second.final_status.user_satisfaction == 4 and second.final_status.would_post_unchanged is False
+    assert second.clips[0].lock is not None and second.clips[0].source_start_frame == first.clips[0].source_start_frame + 3
+    again = here.verbs.send(survey=False)["result"]
+    assert not again["written"], again["counts"]
+    cut.SetMarkInOut(0, first.duration_frames - 1)
+    before = [item.left for item in cut.tracks["video"][0].items]
+    done = here.verbs.redo("tighter")
+    third = load_timeline(folder)[0]
+    assert third.revision > second.revision
+    exact(here, third)
+    assert done["report"].whole
+    assert here.timeline is not cut and [item.left for item in cut.tracks["video"][0].items] == before
+    kept = here.clips()[0]
+    assert (kept.start - here.timeline.start, kept.end - here.timeline.start, kept.left) == (0, first.clips[0].duration_frames, one.left)
+    assert kept.grade == "warm" and kept.colour == "Lime"
+    assert here.timeline.tracks["video"][1].items[0].name == title.name
+    assert done["report"].way == "copy" and len(here.project.timelines) == 2
+    assert any(clip.lock is None and clip.id not in {one.id for one in second.clips} for clip in third.clips) or third.clips != second.clips
+
+
+def test_a_lock_by_colour_is_kept_and_taking_it_away_frees_the_clip(desk: Callable[..., Desk], shoot: Path, edited: Path) -> None:
+    here = desk("studio-21.1")
+    here.fill(shoot)
+    folder = tied(here, edited)
+    chosen = here.clips()[1]
+    here.timeline.selected = [chosen]
+    assert here.verbs.lock() == {"done": 1, "asked": 1}
+    assert chosen.colour == "Lime" and any(mark["name"] == "LOCK" for mark in chosen.markers.values())
+    assert here.verbs.send(survey=False)["result"]["counts"]["locked"] == 1
+    locked = load_timeline(folder)[0]
+    assert locked.clips[1].lock is not None and locked.clips[0].lock is None
+    here.timeline.SetMarkInOut(0, locked.duration_frames - 1)
+    here.verbs.redo("tighter")
+    kept = next(one for one in here.clips() if one.start == chosen.start)
+    assert (kept.end, kept.left, kept.colour, kept.media) == (chosen.end, chosen.left, "Lime", chosen.media) and kept is not chosen
+    here.timeline.selected = [kept]
+    here.verbs.lock(False)
+    assert kept.colour == "" and not any(mark["name"] == "LOCK" for mark in kept.markers.values())
+    assert here.verbs.send(survey=False)["result"]["counts"]["unlocked"] == 1
+    assert all(one.lock is None for one in load_timeline(folder)[0].clips)
+
+
+def tied(desk: Desk, folder: Path) -> Path:
+    """The edit on a timeline that belongs to a copy of its folder, as `cut` leaves it."""
+    import shutil
+
+    own = Path(desk.bridge.workspace) / "resolve" / f"own {len(list((Path(desk.bridge.workspace) / 'resolve').glob('own *')))}"
+    shutil.copytree(folder, own)
+    verbs = desk.verbs
+    verbs._begin("test", "Test")
+    plan = desk.bridge.call("resolve.plan", {"timeline": str(own)})
+    report = verbs._placing(plan).fresh(own.name)
+    verbs._bind(report, plan, str(own))
+    return own
+
+
+def test_what_a_person_does_comes_back_as_what_it_is(desk: Callable[..., Desk], shoot: Path, edited: Path) -> None:
+    here = desk("studio-20.3")
+    here.fill(shoot)
+    folder = tied(here, edited)
+    base = load_timeline(folder)[0]
+    track = here.timeline.tracks["video"][0].items
+    track[0].end -= 4  # a tail trimmed, with a gap behind it
+    track[1].enabled = False
+    gone = track.pop(2)
+    fresh = next(
+        one for one in here.resolve.pool.root.clips if one.path not in {item.media.path for item in here.clips()} and one.kind == "Video"
+    )
+    here.resolve.pool.AppendToTimeline(
+        [{"mediaPoolItem": fresh, "startFrame": 5, "endFrame": 5 + gone.end - gone.start, "recordFrame": gone.start, "mediaType": 1}]
+    )
+    counts = here.verbs.send(survey=False)["result"]["counts"]
+    assert counts == {"kept": len(base.clips) - 3, "tail_trimmed": 1, "replaced": 1, "disabled": 1}
+    after = load_timeline(folder)[0]
+    assert after.clips[0].duration_frames == base.clips[0].duration_frames - 4 and after.clips[0].lock is not None
+    assert (
+        after.media_of(next(one for one in after.clips if one.timeline_start_frame == gone.start - here.timeline.start)).path == fresh.path
+    )
+
+
+def test_clips_on_locked_tracks_and_copies_that_the_person_made(desk: Callable[..., Desk], shoot: Path, edited: Path) -> None:
+    here = desk("studio-19.1.3")
+    here.fill(shoot)
+    folder = tied(here, edited)
+    copy = here.timeline.DuplicateTimeline("my own copy")
+    here.project.SetCurrentTimeline(copy)
+    copy.SetTrackLock("video", 1, True)
+    result = here.verbs.send(survey=False)["result"]
+    assert result["counts"]["locked"] == len(load_timeline(folder)[0].clips) and result["counts"].get("slipped") is None
+    copy.SetMarkInOut(0, 59)
+    with pytest.raises(Failure) as failure:
+        here.verbs.redo("slower")
+    assert failure.value.fix
+
+
+def test_retimes_come_in_by_file_and_dissolves_too_or_it_is_said(
+    desk: Callable[..., Desk], shoot: Path, edited: Path, tmp_path: Path
+) -> None:
+    here = desk("studio-20.3")
+    here.fill(shoot)
+    plan = plan_of(load_timeline(edited)[0])
+    plan["clips"][0].update(speed=0.5, import_for=["speeds"])
+    plan["import_for"] = ["speeds"]
+    document = json.loads((edited / "timeline.resolve.otio").read_text(encoding="utf-8"))
+    document["tracks"]["children"][0]["children"][0]["effects"] = [{"OTIO_SCHEMA": "LinearTimeWarp.1", "time_scalar": 0.5}]
+    file = tmp_path / "retimed.otio"
+    file.write_text(json.dumps(document), encoding="utf-8")
+    before = len(here.resolve.pool.root.clips)
+    report = Placing(here.host, {**plan, "import_file": str(file)}, lambda *_: None, {}, "Lime").fresh("Retimed")
+    assert report.way == "import" and report.whole and here.clips()[0].speed == 0.5
+    assert len([one for one in here.resolve.pool.root.clips if one.timeline is None]) == before
+    document["metadata"] = {}
+    file.write_text(json.dumps(document), encoding="utf-8")
+    fallen = Placing(here.host, {**plan, "lost": [], "import_file": str(file)}, lambda *_: None, {}, "Lime").fresh("Retimed")
+    assert fallen.way == "api" and any("speeds" in line for line in fallen.lost), fallen.lost
+    assert fallen.name not in ("Retimed v001",) and len({one.name for one in here.project.timelines}) == 2
+
+
+def test_dissolves_by_the_api_where_it_has_them(desk: Callable[..., Desk], shoot: Path, edited: Path) -> None:
+    join = {"from": "clip_1", "to": "clip_2", "type": "dissolve", "frames": 8}
+    here = desk("studio-21.1")
+    here.fill(shoot)
+    report = placed(here, edited, transitions=[join], import_for=["dissolves"])
+    kinds = [one.kind for one in here.timeline.tracks["video"][0].items]
+    assert kinds.count("transition") == 1 and report.whole and not any("dissolve" in line for line in report.lost)
+    old = desk("studio-20.3")
+    old.fill(shoot)
+    report = placed(old, edited, transitions=[join], import_for=["dissolves"], import_file=None)
+    assert report.whole and any("1 dissolve of 1" in line for line in report.lost)
+
+
+def test_lost_appends_are_asked_again_and_wrong_rates_refused(desk: Callable[..., Desk], shoot: Path, edited: Path) -> None:
+    here = desk("studio-20.3")
+    here.fill(shoot)
+    here.resolve.world.errored_chunk = True
+    assert placed(here, edited).whole
+    other = desk("studio-20.3", fps="25")
+    other.fill(shoot)
+    with pytest.raises(Failure, match="25 frames a second, the edit at 30"):
+        placed(other, edited)
+    assert other.project.timelines == []
+    newer = desk("studio-21.1", fps="25")
+    newer.fill(shoot)
+    newer.resolve.pool.root.clips[:] = [one for one in newer.resolve.pool.root.clips if one.kind == "Audio"]
+    for path in sorted(shoot.glob("*.mp4")):
+        newer.resolve.pool.add(path, fps="30", frames=60)
+    assert placed(newer, edited).whole and newer.timeline.fps == "30"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "verb", "cause"),
+    [
+        (lambda here: setattr(here.resolve, "project", None), "cut", "No project is open"),
+        (lambda here: setattr(here.resolve.world, "modal", True), "cut", "window is open"),
+        (lambda here: here.resolve.pool.root.clips.clear(), "cut", "no clip with a picture"),
+        (lambda here: here.resolve.pool.root.clips.pop(), "cut", "no song"),
+        (lambda here: None, "send", "No timeline is open"),
+        (lambda here: here.resolve.pool.CreateEmptyTimeline("theirs"), "send", "was not made by Cutprint"),
+        (lambda here: here.resolve.pool.CreateEmptyTimeline("theirs"), "lock", "No clip is selected"),
+        (lambda here: here.resolve.pool.CreateEmptyTimeline("theirs"), "learn", "empty"),
+        (lambda here: None, "cut", "Nobody answered"),
+    ],
+)
+def test_every_failure_says_one_cause_and_one_fix(
+    spoil: Callable[[Desk], Any], verb: str, cause: str, desk: Callable[..., Desk], shoot: Path
+) -> None:
+    here = desk("studio-21.1")
+    here.bridge.patience_s = 0.5
+    here.fill(shoot)
+    spoil(here)
+    assert menu.run(verb, resolve=here.resolve, bridge=here.bridge) == 1
+    said = here.person.seen[-1]
+    assert said["state"] == "failed" and cause in said["message"] and said["fix"].endswith("."), said
+    assert here.resolve.project is None or all(not one.every_item() for one in here.project.timelines)
+
+
+def test_a_call_that_hangs_and_a_person_who_stops(desk: Callable[..., Desk], shoot: Path, edited: Path) -> None:
+    here = desk("studio-20.3")
+    here.fill(shoot)
+    hung: list[str] = []
+
+    def on_hang(name: str) -> None:
+        hung.append(name)
+        here.resolve.world.release.set()
+
+    here.resolve.world.hangs = {"GetSelectedClips"}
+    menu.run("cut", resolve=here.resolve, bridge=here.bridge, on_hang=on_hang, limit_s=0.4)
+    assert hung == ["GetSelectedClips"]
+    here = desk("studio-20.3", answers=("stop",))
+    here.fill(shoot)
+    assert menu.run("cut", resolve=here.resolve, bridge=here.bridge) == 1
+    assert here.bridge.ask("GET", "/v1/agents/resolve/activity")["state"] == "cancelled" and here.project.timelines == []
+
+    def stop(message: str, *_: Any) -> None:
+        if message == "Framing and marking":
+            raise Cancelled()
+
+    plan = plan_of(load_timeline(edited)[0])
+    with pytest.raises(Cancelled):
+        Placing(here.host, plan, stop, {}, "Lime").fresh("Stopped")
+    assert here.project.timelines == []
+
+
+def test_stopping_a_job_cancels_it_in_the_bridge(desk: Callable[..., Desk], shoot: Path, tmp_path: Path) -> None:
+    import shutil
+
+    for path in shoot.iterdir():
+        shutil.copy(path, tmp_path / f"other {path.name}")  # other names, same content: measured already
+    here = desk("free-21.0", answers=({**START, "song": "other song.wav", "name": "Stopped"},))
+    here.fill(tmp_path)
+    here.resolve.pool.root.clips.pop()
+    here.resolve.pool.add(tmp_path / "other song.wav", kind="Audio", frames=600)
+    told = here.bridge.tell
+
+    def tell(message: str, *words: Any) -> None:
+        here.verbs.stop()
+        told(message, *words)
+
+    here.bridge.tell = tell
+    assert menu.run("cut", resolve=here.resolve, bridge=here.bridge) == 1
+    jobs = here.bridge.ask("GET", "/v1/jobs?limit=1")["jobs"]
+    assert jobs[0]["use_case"] == "edit" and (jobs[0]["status"] == "cancelled" or jobs[0]["cancel_asked"])
+    assert here.project.timelines == []
+
+
+def test_without_a_bridge_a_page_of_its_own_says_what_to_do(desk: Callable[..., Desk], tmp_path: Path) -> None:
+    here = desk("studio-20.3")
+    shown: list[str] = []
+    bridge = bridge_client.Bridge(str(tmp_path / "nothing here"), None, shown.append)
+    assert menu.run("cut", resolve=here.resolve, bridge=bridge) == 1
+    page = Path(shown[0].removeprefix("file://")).read_text(encoding="utf-8")
+    assert "bridge does not run" in page and "cutprint serve" in page
+
+
+def test_colours_and_marks_of_pool_clips_are_wishes(desk: Callable[..., Desk], shoot: Path) -> None:
+    here = desk("studio-20.3", answers=({**START, "name": "Wishes"},))
+    here.fill(shoot)
+    clips = [one for one in here.resolve.pool.root.clips if one.kind == "Video"]
+    clips[0].SetClipColor("Green")
+    clips[0].SetMarkInOut(15, 44)
+    clips[1].SetClipColor("Brown")
+    clips[2].SetClipColor("Yellow")
+    here.resolve.pool.selected = [*clips[:9], here.resolve.pool.root.clips[-1]]
+    made = here.verbs.cut()
+    document = load_timeline(Path(made["folder"]))[0]
+    names = [document.media_of(clip).name for clip in document.clips]
+    assert names[0] == clips[2].name and clips[0].name in names and clips[1].name not in names and clips[9].name not in names
+    used = next(clip for clip in document.clips if document.media_of(clip).name == clips[0].name)
+    assert used.source_start_frame >= 15 and used.source_start_frame + used.duration_frames <= 45
+    shown = " ".join(here.person.seen[0]["lines"])
+    assert "must use: front_cam_001.mp4@0.500-1.500" in shown and "9 clips from the selection" in shown
+
+
+def test_learning_from_an_open_timeline(desk: Callable[..., Desk], shoot: Path, edited: Path) -> None:
+    here = desk("studio-20.3", answers=({"creator": "Mira"},))
+    here.fill(shoot)
+    placed(here, edited)
+    result = here.verbs.learn()["result"]
+    assert result["creator"] == "Mira" and result["learned"][0]["shots"] == len(load_timeline(edited)[0].clips)
+    assert not result["problems"]
