@@ -56,10 +56,9 @@ def find_resolve(given=None):
     """The `resolve` object, however this Python was started. Raises `Failure`."""
     if given is not None:
         return given
-    import __main__
-
+    main = sys.modules.get("__main__")
     for name, get in (("resolve", lambda one: one), ("app", lambda one: one.GetResolve()), ("bmd", lambda one: one.scriptapp("Resolve"))):
-        here = getattr(__main__, name, None)
+        here = getattr(main, name, None)
         if here is not None:
             found = get(here)
             if found is not None:
