@@ -53,8 +53,9 @@ def solve(problem: Problem, progress: Progress = SILENT, width: int = BEAM) -> A
     table = forward(problem, price)
     ahead = ahead_of(problem, price)
     used = frozenset(int(problem.resource[one.clip]) for one in best[0])
-    rivals = tuple(_rivals(problem, segment, price, table, ahead, used) for segment in best[0])
-    return Arrangement(best[0], best[1], max(bound, best[1]), rivals)
+    losses = tuple(_losses(problem, segment, price, table, ahead) for segment in best[0])
+    rivals = tuple(_rivals(problem, segment, lost, used) for segment, lost in zip(best[0], losses))
+    return Arrangement(best[0], best[1], max(bound, best[1]), rivals, losses)
 
 
 def _polished(problem: Problem, segments: tuple[Segment, ...]) -> tuple[tuple[Segment, ...], float]:
@@ -98,16 +99,20 @@ def _in_place(problem: Problem, clips: NDArray[np.int64], rows: NDArray[np.int64
     return fits
 
 
-def _rivals(problem: Problem, segment: Segment, price: Array, table: Relaxed, ahead: Array, used: frozenset[int]) -> tuple[Rival, ...]:
-    """The best other clips for a segment by max-marginals: all else may change around them, uses elsewhere at their price.
+def _losses(problem: Problem, segment: Segment, price: Array, table: Relaxed, ahead: Array) -> Array:
+    """(clips,) what each other clip would cost in a segment, by max-marginals: all else may change around it, at its price.
 
-    First those that stand nowhere in the edit: they could simply take the place.
+    NaN for clips that cannot stand there, and for those that share what the chosen one uses up.
     """
     slot = problem.slot_index[segment.start, segment.end]
     whole = (table.entry[segment.start] + ahead[segment.end]).max(axis=0) + problem.values[slot] - price
-    losses = whole[segment.clip] - whole
-    mine = problem.resource[segment.clip]
-    good = [int(clip) for clip in np.argsort(losses, kind="stable") if problem.resource[clip] != mine and whole[clip] > IMPOSSIBLE / 2]
+    able = (whole > IMPOSSIBLE / 2) & (problem.resource != problem.resource[segment.clip])
+    return np.where(able, whole[segment.clip] - whole, np.nan)
+
+
+def _rivals(problem: Problem, segment: Segment, losses: Array, used: frozenset[int]) -> tuple[Rival, ...]:
+    """The best other clips for a segment; first those that stand nowhere in the edit: they could simply take the place."""
+    good = [int(clip) for clip in np.argsort(losses, kind="stable") if np.isfinite(losses[clip])]
     free = [clip for clip in good if int(problem.resource[clip]) not in used][:RIVALS]
     busy = [clip for clip in good if int(problem.resource[clip]) in used][: max(1, RIVALS - len(free))]
     return tuple(Rival(clip, float(losses[clip])) for clip in (*free, *busy))

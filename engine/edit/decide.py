@@ -65,7 +65,8 @@ def grid_of(stock: Stock, rules: Rules) -> Grid:
 def posed(stock: Stock, parts: Sequence[Part], rules: Rules) -> tuple[Grid, Scorer, Problem]:
     """A stock under some rules as a problem, with what explains its numbers."""
     grid = grid_of(stock, rules)
-    scorer = Scorer(grid, stock.taste, parts, stock.groups, leanings=stock.leanings, off=stock.brief.without)
+    wish = stock.brief
+    scorer = Scorer(grid, stock.taste, parts, stock.groups, leanings=stock.leanings, off=wish.without, song=stock.use, seed=wish.seed)
     return grid, scorer, problem_of(stock, parts, grid, scorer, rules)
 
 

@@ -1,4 +1,4 @@
-"""Reasons in plain words with numbers, and a confidence: what spoke for a choice against its best alternative."""
+"""Reasons in plain words with numbers: what spoke for a choice against its best alternative."""
 
 from __future__ import annotations
 
@@ -6,32 +6,17 @@ import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-import numpy as np
-
 from engine.edit.grid import CutPoint
 from engine.edit.job import Job, differences, moment_of
 from engine.edit.moments import Moment
-from engine.edit.taste import HOLD_FEATURES, KINDS, Table
 from engine.model.names import UNKNOWN
 
-__all__ = ["clock", "confidence", "sentence", "usual_hold", "why_not"]
+__all__ = ["clock", "sentence", "usual_hold", "why_not"]
 
-MARGIN_SCALE = 0.8
-"""Loss of the best alternative (in units of the objective) at which a choice is 73 % sure (chosen until telemetry calibrates it)."""
 WORTH_SAYING = 0.03
 """Differences below this (in units of the objective) are no reason."""
 
 SIZES = MappingProxyType({"close_up": "close-up", "medium": "medium shot", "wide": "wide shot", "zoom": "zoom"})
-
-
-def confidence(margin: float, quality: float, beat_confidence: float, spread: float = 0.0) -> float:
-    """0 to 1 that a person keeps it: a logistic of the margin over the best alternative, tempered by picture and beats.
-
-    margin : what the whole edit would lose (max-marginals). spread : standard error of the learned scores in the same unit; it flattens.
-    """
-    scale = math.hypot(MARGIN_SCALE, spread)
-    sure = 1.0 / (1.0 + math.exp(-max(-6.0, min(6.0, margin / scale))))
-    return round(sure * (0.6 + 0.4 * min(1.0, max(0.0, quality))) * (0.85 + 0.15 * beat_confidence), 4)
 
 
 def sentence(job: Job, number: int, rival: int | None) -> str:
@@ -98,15 +83,8 @@ def _facts(moment: Moment, point: CutPoint) -> str:
 
 
 def usual_hold(job: Job, start: int, column: int) -> float:
-    """Beats for which this style holds such a shot in such music: where its hold density is highest."""
-    beats = np.arange(0.5, 16.05, 0.1)
-    base = job.grid.holds([(start, start + 1)]).values[0]
-    rows = np.tile(base, (len(beats), 1))
-    shares = {name: job.parts[column].clip.analysis.shot_type.get(name, 0.0) for name in KINDS["shot_type"]}
-    octaves = sum(share * job.taste.size_hold.get(name, 0.0) for name, share in shares.items())
-    rows[:, HOLD_FEATURES.index("beats")] = beats
-    rows[:, HOLD_FEATURES.index("seconds")] = beats * job.grid.beat_frames / job.grid.fps
-    return float(beats[int(np.argmax(job.taste.pace.hold(Table(HOLD_FEATURES, rows))))] * 2.0**octaves)
+    """Beats for which this style holds such a shot in such music."""
+    return float(job.scorer.holding.usual(start)[column])
 
 
 def _for_it(job: Job, number: int, rival: int) -> list[str]:

@@ -9,13 +9,11 @@ from engine.edit.footage import ClipInput
 from engine.edit.job import Job, moment_of, score_parts
 from engine.edit.moments import Moment
 from engine.edit.reframe import crop_for
+from engine.edit.sureness import confidence
 from engine.model.time import FrameSpan
 from engine.model.timeline import ClipFacts, Decision, HistoryEntry, Placement, RunnerUp
 
 __all__ = ["placements_of"]
-
-ALONE = 3.0
-"""Margin of a choice without an alternative (as good as certain)."""
 
 
 def placements_of(job: Job, created_at: str, revision: int = 1, first_id: int = 1) -> tuple[Placement, ...]:
@@ -38,11 +36,10 @@ def _placement(job: Job, number: int, created_at: str, revision: int, clip_id: s
     point = job.grid.points[segment.start]
     slot = job.scorer.slot(segment.start, segment.end)
     own = score_parts(job, number)
-    runners, margin, rival = _runners_up(job, number, own)
+    runners, rival = _runners_up(job, number, own)
     media = part.clip.media
     assert media.video is not None
-    spread = float(job.scorer.spreads[segment.start, segment.clip]) * job.scorer.weights["selection"] * slot.beats
-    sure = explain.confidence(margin, moment.quality, job.use.confidence, spread)
+    sure = confidence(job, number)
     span = FrameSpan(moment.start_frame, moment.start_frame + part.table.needed(slot.frames))
     return Placement(
         id=clip_id,
@@ -60,12 +57,12 @@ def _placement(job: Job, number: int, created_at: str, revision: int, clip_id: s
     )
 
 
-def _runners_up(job: Job, number: int, own: dict[str, float]) -> tuple[tuple[RunnerUp, ...], float, int | None]:
-    """The best other clips of a segment, the margin over the first, and its column."""
+def _runners_up(job: Job, number: int, own: dict[str, float]) -> tuple[tuple[RunnerUp, ...], int | None]:
+    """The best other clips of a segment, and the first one's column."""
     segment = job.found.segments[number]
     frames = job.scorer.slot(segment.start, segment.end).frames
     rows: list[RunnerUp] = []
-    margin, first = ALONE, None
+    first: int | None = None
     known = {job.parts[segment.clip].clip.media.media_id}
     for rival in job.found.rivals[number]:
         part = job.parts[rival.clip]
@@ -73,11 +70,10 @@ def _runners_up(job: Job, number: int, own: dict[str, float]) -> tuple[tuple[Run
         if moment is None or part.held is not None or part.clip.media.media_id in known:
             continue
         known.add(part.clip.media.media_id)
-        margin = min(margin, rival.loss)
         first = rival.clip if first is None else first
         score = round(sum(own.values()) - rival.loss, 6)
         rows.append(RunnerUp(part.clip.media.media_id, moment.start_frame, score, explain.why_not(job, number, rival.clip)))
-    return tuple(rows[:3]), margin, first
+    return tuple(rows[:3]), first
 
 
 def _facts(clip: ClipInput, moment: Moment, span: FrameSpan, sure: float, said: str) -> ClipFacts:

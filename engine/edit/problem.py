@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -119,12 +119,16 @@ class Rival:
 
 @dataclass(frozen=True)
 class Arrangement:
-    """The best edit found. value <= optimum <= bound. `rivals[k]`: the best other clips for segment k, best first."""
+    """The best edit found. value <= optimum <= bound. `rivals[k]`: the best other clips for segment k, best first.
+
+    losses[k] : (clips,) what the whole edit would be worth less with each clip in segment k (max-marginals); NaN where it cannot stand.
+    """
 
     segments: tuple[Segment, ...]
     value: float
     bound: float
     rivals: tuple[tuple[Rival, ...], ...] = ()
+    losses: tuple[Array, ...] = field(default=(), compare=False)
 
 
 def worth_of(problem: Problem, segments: tuple[Segment, ...]) -> float:

@@ -15,14 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.edit.features import clip_table
-from engine.edit.grid import Grid
+from engine.edit.grid import DROP, Grid
+from engine.edit.holding import Holding
 from engine.edit.job import Part
 from engine.edit.moments import Moment
 from engine.edit.problem import IMPOSSIBLE, Cover
-from engine.edit.taste import KINDS, Table, Taste, loudness
+from engine.edit.rhythm import favours
+from engine.edit.taste import DURATION_OCTAVES, KINDS, Table, Taste, loudness
 from engine.model.analysis import ClipAnalysis, ClipGroup
 from engine.model.names import UNKNOWN
 from engine.model.time import FrameSpan
+from engine.model.timeline import SongUse
 
 __all__ = ["LEVEL", "PLAIN", "WEIGHTS", "Leaning", "Scorer", "Slot"]
 
@@ -40,6 +43,7 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
         "ending": 0.4,
         "duration": 0.9,
         "cut": 0.6,
+        "variety": 1.4,
         "angle_change": 0.35,
         "size_change": 0.3,
         "motion_change": 0.15,
@@ -49,13 +53,17 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
         "asked": 1.0,
     }
 )
-"""Weight of each part (chosen by looking at edits of the raw set; a beat of quality is the unit). `asked` is what an instruction adds."""
+"""Weight of each part (chosen by looking at edits of the raw set; a beat of quality is the unit). `variety`: so that the lengths of shots
+spread by somewhat under the .7 octaves of people in the same music. `asked` is what an instruction adds."""
 HOOK_S = 2.0
 """The first seconds decide whether people stay."""
 LEVEL = 0.7
 """Quality at which a beat on screen is worth nothing: the gate below which clips are left out."""
 SURE = 0.5
 """A clip counts as of an angle or size from this probability on."""
+HELD_OVER_DROP = 4.0
+"""What holding a shot across a drop costs, in cuts of full strength: more than any clip gains by it, so that only locks and scarce footage
+hold one there."""
 COVER_LEAST = 2
 """Angles of which there are fewer clips are not missed (one stray detection is no angle of the shoot)."""
 
@@ -96,7 +104,7 @@ class Scorer:
     """Scores placements of one job.
 
     parts : the columns. groups : takes and looks among the clips. leanings : what instructions add, each for its stretch.
-    off : names of parts that are left out.
+    off : names of parts that are left out. song, seed : what the rhythm is drawn for and by; without a song there is none.
     """
 
     def __init__(
@@ -108,6 +116,8 @@ class Scorer:
         *,
         leanings: Sequence[Leaning] = (),
         off: Sequence[str] = (),
+        song: SongUse | None = None,
+        seed: int = 0,
     ) -> None:
         self.grid = grid
         self.taste = taste
@@ -115,9 +125,9 @@ class Scorer:
         self.leanings = leanings
         self.weights = {name: 0.0 if name in off else weight for name, weight in WEIGHTS.items()}
         self._groups = groups
+        self._song, self._seed = song, seed
         self._hook_frames = HOOK_S * grid.fps
         self._moments: dict[int, _Moments] = {}
-        self._holds: dict[tuple[int, int, float], Array] = {}
 
     @cached_property
     def features(self) -> Table:
@@ -131,8 +141,8 @@ class Scorer:
 
     @cached_property
     def selection(self) -> Array:
-        """(points, parts) the learned wish for each part at each point."""
-        return self.taste.selector.scores(self.features, self.contexts)
+        """(points, parts) the learned wish for each part at each point, moderated by how unsure it is (after MacKay 1992)."""
+        return np.asarray(self.taste.selector.scores(self.features, self.contexts) / np.sqrt(1.0 + np.pi / 8.0 * self.spreads**2))
 
     @cached_property
     def spreads(self) -> Array:
@@ -149,37 +159,12 @@ class Scorer:
             self._moments[frames] = _Moments([part.moment(frames) for part in self.parts])
         return self._moments[frames]
 
-    def prepare(self, slots: Sequence[tuple[int, int]]) -> None:
-        """Asks the taste about all these stretches at once; `fit` asks about others one by one."""
-        for octaves in sorted({0.0, *(one.pace_octaves for one in self.leanings)}):
-            worths = self._hold_worths(slots, octaves)
-            for row, (start, end) in enumerate(slots):
-                self._holds[start, end, octaves] = worths[row]
-
-    def _hold_worths(self, slots: Sequence[tuple[int, int]], octaves: float) -> Array:
-        """(slots, 1 + sizes): log density of each hold for an average shot and for each size, as if `octaves` shorter."""
-        table = self.grid.holds(slots)
-        columns = []
-        for size in (None, *KINDS["shot_type"]):
-            shift = octaves + (self.taste.size_hold.get(size, 0.0) if size else 0.0)
-            values = table.values.copy()
-            values[:, [table.names.index("beats"), table.names.index("seconds")]] *= 2.0**-shift
-            columns.append(self.taste.pace.hold(Table(table.names, values)))
-        return np.stack(columns, axis=1)
-
     @cached_property
-    def _size_shares(self) -> Array:
-        """(parts, 1 + sizes): what is unknown counts as an average shot."""
+    def holding(self) -> Holding:
+        """How long the taste holds each part."""
         known = np.nan_to_num(self.features.columns([f"shot_type_{name}" for name in KINDS["shot_type"]]))
-        return np.concatenate([np.maximum(0.0, 1.0 - known.sum(axis=1, keepdims=True)), known], axis=1)
-
-    def _duration(self, slot: Slot) -> Array:
-        """(parts,) log density of holding each part so long."""
-        leaning = self._pace_at(slot)
-        key = (slot.start, slot.end, leaning)
-        if key not in self._holds:
-            self._holds[key] = self._hold_worths([(slot.start, slot.end)], leaning)[0]
-        return np.asarray(self._size_shares @ self._holds[key])
+        unknown = np.maximum(0.0, 1.0 - known.sum(axis=1, keepdims=True))  # counts as an average shot
+        return Holding(self.grid, self.taste, np.concatenate([unknown, known], axis=1))
 
     def _pace_at(self, slot: Slot) -> float:
         frame = self.grid.points[slot.start].frame
@@ -188,9 +173,20 @@ class Scorer:
     def cut(self, slot: Slot) -> float:
         """Worth of the cut that opens a slot, less what the slot passes over."""
         points, skip = self.grid.points, self.taste.profile.pacing_patterns.beat_skip_rate
-        passed = sum(max(0.0, points[k].strength - 0.2) for k in range(slot.start + 1, slot.end))
+        strengths = [points[k].strength for k in range(slot.start + 1, slot.end)]
+        passed = sum(max(0.0, strength - 0.2) for strength in strengths if strength < DROP)
+        drops = sum(strength >= DROP for strength in strengths)
         opening = points[slot.start].strength if points[slot.start].frame else 0.5
-        return opening - 0.5 * passed * min(1.5, max(0.0, (1.0 - skip) / 0.35))  # .35: the average's share of beats with a cut
+        habit = min(1.5, max(0.0, (1.0 - skip) / 0.35))  # .35: the average's share of beats with a cut
+        return opening - 0.5 * passed * habit - HELD_OVER_DROP * drops
+
+    @cached_property
+    def _favours(self) -> Array:
+        """(points,) how much the rhythm's draw asks for a cut at each point: the less, the wider the style's own holds are spread."""
+        if self._song is None:
+            return np.zeros(len(self.grid.points))
+        ease = min(1.0, (DURATION_OCTAVES / max(self.holding.octaves, 1e-3)) ** 2)
+        return ease * favours(self.grid, self._song, self._seed, self.holding.middle)
 
     def fit(self, slot: Slot) -> dict[str, Array]:
         """Named parts of a slot, each (parts,), for every part that can fill it (`moments(slot.frames).able`)."""
@@ -204,9 +200,13 @@ class Scorer:
             "slow_motion": weights["slow_motion"] * self._slow * (0.6 - point.energy),
             "asked": weights["asked"] * self._asked(point.frame, point.energy, moments),
         }
-        parts = {name: value * slot.beats for name, value in per_beat.items()}
-        parts["duration"] = weights["duration"] * self._duration(slot)
+        octaves = self._pace_at(slot)
+        earned = np.minimum(slot.beats, self.holding.credit(slot.start, octaves))
+        beats = np.where(sum(per_beat.values()) > 0, earned, slot.beats)  # what is worth little costs as long as it is shown
+        parts = {name: value * beats for name, value in per_beat.items()}
+        parts["duration"] = weights["duration"] * self.holding.density(slot.start, slot.end, octaves)
         parts["cut"] = np.full(len(self.parts), weights["cut"] * self.cut(slot))
+        parts["variety"] = np.full(len(self.parts), weights["variety"] * self._favours[slot.start])
         if point.frame < self._hook_frames:
             parts["hook"] = weights["hook"] * (moments.score - LEVEL + 0.5 * moments.face)
         if self.grid.points[slot.end].frame == (self.grid.total or self.grid.points[-1].frame):
@@ -245,7 +245,7 @@ class Scorer:
 
     def values(self, slots: Sequence[tuple[int, int]]) -> Array:
         """(slots, parts) sums of all `fit` parts; IMPOSSIBLE where a part cannot fill a slot."""
-        self.prepare(slots)
+        self.holding.prepare(slots, [0.0, *(one.pace_octaves for one in self.leanings)])
         rows = np.empty((len(slots), len(self.parts)))
         for row, (start, end) in enumerate(slots):
             slot = self.slot(start, end)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.edit.taste import TYPICAL_STRENGTH
 from engine.model.names import UNKNOWN
 from engine.model.works import FinishedWork
 from engine.progress import SILENT, Progress
@@ -232,7 +233,7 @@ def _length_error(work: FinishedWork, fit: pace.PaceFit, trees: Trees | None) ->
         if shot.beats is None or shot.energy is None or shot.beats <= 0:
             continue
         size = np.ones(len(ages))
-        strength = size * pace.TYPICAL_STRENGTH
+        strength = size * TYPICAL_STRENGTH
         chance = model.chance(ages, strength, size * shot.energy, size * (shot.energy_rise or 0.0), size * work.grid.bpm)
         alive = np.cumprod(1 - chance)
         median = float(ages[min(len(ages) - 1, int(np.searchsorted(-alive, -0.5)))])

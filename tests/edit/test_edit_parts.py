@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from engine.edit import arrange, explain
+from engine.edit import arrange
 from engine.edit.crop_path import MOST_ACCELERATION, MOST_SPEED, SAFE_AREAS
 from engine.edit.footage import ClipInput
 from engine.edit.grid import cut_grid
@@ -341,10 +341,3 @@ def test_heads_keep_clear_of_the_column_of_buttons() -> None:
     assert clear.x + clear.width == pytest.approx(1.0)
     column = max(area.right for area in SAFE_AREAS.values())
     assert beside.x + beside.width * (1 - column) >= 0.62 + 0.08
-
-
-def test_confidence_grows_with_the_margin_and_with_quality() -> None:
-    margins = [explain.confidence(margin, 0.9, 1.0) for margin in (-9, -1, 0, 1, 9)]
-    assert margins == sorted(margins) and margins[0] >= 0 and margins[-1] <= 1
-    assert explain.confidence(1, 0.3, 1.0) < explain.confidence(1, 0.9, 1.0)
-    assert explain.confidence(1, 0.9, 0.0) < explain.confidence(1, 0.9, 1.0)

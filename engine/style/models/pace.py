@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.edit.taste import ProfilePace, Table
+from engine.edit.taste import BAR_ODDS, BAR_STEP, TYPICAL_STRENGTH, ProfilePace, Table
 from engine.model.style import LinearModel
 from engine.model.works import FinishedWork
 from engine.style.models.linear import fit_logistic, log_loss, sigmoid
@@ -32,8 +32,6 @@ PACE_COLUMNS = (
     *("strength", "energy", "energy_rise", "tempo", "energy_age"),
 )
 LONGEST = 16
-TYPICAL_STRENGTH = 0.28
-"""Mean of what the music asks for over a bar of four (.5 on the first beat, .2 on the others)."""
 PRECISION = 6.0
 """1 / variance of a weight around the prior (chosen on simulated creators of other seeds than those reported)."""
 LEAST_SHOTS_FOR_TREES = 300
@@ -111,12 +109,8 @@ def _prior() -> tuple[float, ...]:
             weights += [share * 100, (alive - share) * 100]
     start = np.zeros(len(PACE_COLUMNS))
     fit = fit_logistic(np.concatenate(blocks), np.concatenate(ends), np.concatenate(weights), start, 0.1).weights
-    fit[PACE_COLUMNS.index("strength")] = BAR_ODDS / (0.5 - 0.2)
+    fit[PACE_COLUMNS.index("strength")] = BAR_ODDS / BAR_STEP
     return tuple(float(value) for value in fit)
-
-
-BAR_ODDS = math.log(2.0)
-"""A bar line is taken twice as readily as another beat (chosen: published music videos prefer downbeats, by how much depends on genre)."""
 
 
 def _holds(beats: Array, energy: float, bpm: float) -> Table:
