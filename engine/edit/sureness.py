@@ -37,7 +37,7 @@ def kept_chance(losses: Array, errors: Array, own_error: float) -> float:
 
 def _normal(values: Array) -> Array:
     """Distribution function of the standard normal."""
-    return 0.5 + 0.5 * np.vectorize(math.erf, otypes=[np.float64])(values / math.sqrt(2.0))
+    return np.asarray(0.5 + 0.5 * np.vectorize(math.erf, otypes=[np.float64])(values / math.sqrt(2.0)))
 
 
 def confidence(job: Job, number: int) -> float:
