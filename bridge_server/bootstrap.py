@@ -29,7 +29,8 @@ def open_studio(overrides: Mapping[str, Any], config: Path | None = None, door: 
     """A Studio for one command or one server, closed afterwards. Raises what `load_settings` raises."""
     settings = load_settings(overrides, config)
     start_log(settings)
-    studio = Studio(settings, writers=_LazyTable(_writers), readers=_LazyTable(_readers), door=door, make_executor=_process_pool)
+    formats: dict[str, Any] = {"writers": _LazyTable(_writers), "readers": _LazyTable(_readers), "unmark": _unmark}
+    studio = Studio(settings, **formats, door=door, make_executor=_process_pool)
     try:
         yield studio
     finally:
@@ -62,6 +63,12 @@ def _readers() -> Mapping[str, Any]:
     from otio_adapters.readers import READERS
 
     return READERS
+
+
+def _unmark(content: bytes, source: str = "the file") -> tuple[bytes, int]:
+    from otio_adapters.unmarking import unmarked
+
+    return unmarked(content, source)
 
 
 def _process_pool(workers: int) -> Executor:

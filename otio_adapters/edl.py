@@ -1,21 +1,29 @@
-"""CMX 3600 edit decision lists: the last resort that everything reads. One video track, cuts, markers for Resolve."""
+"""CMX 3600 edit decision lists: the last resort that everything reads. One video track, cuts, dissolves, markers for Resolve."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 
 from engine.model.interchange import ExportOptions, Written
 from engine.model.media import Media
 from engine.model.time import FrameRate, round_half_up
 from engine.model.timeline import Timeline
-from otio_adapters.places import marker_rows, record_start, source_in_s
-from otio_adapters.warnings import common_drops, common_warnings
+from otio_adapters.layout import Shot, layout
+from otio_adapters.marks import Mark, edit_note, lock_marks, shot_marks, timeline_marks
+from otio_adapters.places import record_start
+from otio_adapters.warnings import Carries, common_drops, common_warnings
 
 __all__ = ["EdlWriter"]
 
 MOST_EVENTS = 999
+CARRIES = Carries(song=False, tracks=False, speeds=True)
 
 
 class EdlWriter:
-    """Source times are the media's timecode in frames of the timeline, drop frame (`;`) where the media's is; record from 01:00:00:00."""
+    """Source times are the media's timecode in frames of the timeline, drop frame (`;`) where the media's is; record from 01:00:00:00.
+
+    Clips that are switched off are black events, with their names beside them. Speeds are `M2` lines.
+    """
 
     name = "edl"
     suffix = ".edl"
@@ -24,34 +32,51 @@ class EdlWriter:
     def write(self, timeline: Timeline, options: ExportOptions = ExportOptions()) -> Written:
         """The file: ASCII but for clip names and comments, CRLF line ends."""
         rate = timeline.rate
-        reels: dict[str, str] = {}
         # The format has no place for the rate, so a comment says it.
-        lines = [f"TITLE: {_one_line(options.name)}", "FCM: NON-DROP FRAME", f"* CUTPRINT RATE: {rate.to_json()}", ""]
-        for number, clip in enumerate(timeline.clips[:MOST_EVENTS]):
-            media = timeline.media_of(clip)
-            reel = reels.setdefault(clip.media_id, f"CP{len(reels) + 1:06d}")
-            begin = round_half_up(source_in_s(timeline, clip) * rate.fraction)
-            record = record_start(rate) + clip.timeline_start_frame
-            drop = _shows_drop_frame(media, rate)
-            source = [rate.timecode(frame, drop) for frame in (begin, begin + clip.duration_frames)]
-            target = [rate.timecode(frame) for frame in (record, record + clip.duration_frames)]
-            lines.append(f"{number + 1:03d}  {reel:<8} V     C        " + " ".join(source + target))
-            lines.append(f"* FROM CLIP NAME: {_one_line(media.name)}")
-            lines.append(f"* SOURCE FILE: {_one_line(media.path)}")
-            lines.append(f"* CUTPRINT ID: {clip.id}")
-            for frame, name, note, colour in marker_rows(timeline, options.markers):
-                if clip.span.holds(frame):
-                    at = record_start(rate) + frame
-                    words = _one_line(f"{name} {note}".strip()).replace("|", "/")
-                    lines.append(f"* LOC: {rate.timecode(at)} {colour:<7} {words}")
-        dropped = ["the song: lay it under the cut at its start point by hand", *common_drops(timeline)]
-        if len(timeline.clips) > MOST_EVENTS:
-            dropped.insert(0, f"everything after event {MOST_EVENTS}")
+        lines = [f"TITLE: {_one_line(options.name)}", "FCM: NON-DROP FRAME", f"* CUTPRINT RATE: {rate.to_json()}"]
+        lines += [f"* CUTPRINT EDIT: {_one_line(edit_note(timeline))}", ""]
+        reels: dict[str, str] = {}
+        marks = timeline_marks(timeline, options.markers, signed=False)
+        shots = layout(timeline).lanes[0].shots
+        for number, shot in enumerate(shots[:MOST_EVENTS]):
+            reel = reels.setdefault(shot.media.media_id, f"CP{len(reels) + 1:06d}") if shot.enabled else "BL"
+            lines += _event(shot, number, reel, rate)
+            lines += _locators(shot, marks, rate, options)
         song = timeline.song
         if song is not None:
             lines += ["", f"* SONG: {_one_line(song.file)} FROM {song.source_start_s:.3f} S"]
+        dropped = [f"everything after event {MOST_EVENTS}"] if len(shots) > MOST_EVENTS else []
+        dropped += common_drops(timeline, CARRIES, options)
         content = ("\r\n".join(lines) + "\r\n").encode()
         return Written(content, tuple(dropped), "Any other program: import {file} as an EDL.", common_warnings(timeline))
+
+
+def _event(shot: Shot, number: int, reel: str, rate: FrameRate) -> Iterator[str]:
+    begin = round_half_up(shot.in_s * rate.fraction)
+    record = record_start(rate) + shot.start
+    drop = _shows_drop_frame(shot.media, rate)
+    used = max(1, round_half_up(shot.duration * shot.speed))
+    source = [rate.timecode(frame, drop) for frame in (begin, begin + used)]
+    target = [rate.timecode(frame) for frame in (record, record + shot.duration)]
+    yield f"{number + 1:03d}  {reel:<8} V     C        " + " ".join(source + target)
+    if shot.speed != 1:
+        yield f"M2   {reel:<8}       {float(shot.speed * rate.timebase):05.1f}                {source[0]}"
+        yield f"* CUTPRINT SPEED: {shot.speed.numerator}/{shot.speed.denominator}"
+    yield f"* FROM CLIP NAME: {_one_line(shot.media.name)}"
+    yield f"* SOURCE FILE: {_one_line(shot.media.path)}"
+    yield f"* CUTPRINT ID: {shot.id}"
+
+
+def _locators(shot: Shot, marks: Sequence[Mark], rate: FrameRate, options: ExportOptions) -> Iterator[str]:
+    """Markers of the edit within a shot, and its LOCK; reasons would be more text than these lines are read with."""
+    here = [mark for mark in marks if shot.start <= mark.frame < shot.end]
+    written = lock_marks(shot, options.markers, "marker")
+    if written:
+        locks = [mark for mark in shot_marks(shot, options.markers, written) if mark.name == "LOCK"]
+        here += [Mark(shot.start + mark.frame, mark.name, mark.note, mark.colour) for mark in locks]
+    for mark in sorted(here, key=lambda one: one.frame):
+        words = _one_line(f"{mark.name} {mark.note}".strip()).replace("|", "/")
+        yield f"* LOC: {rate.timecode(record_start(rate) + mark.frame)} {mark.colour:<7} {words}"
 
 
 def _shows_drop_frame(media: Media, rate: FrameRate) -> bool:

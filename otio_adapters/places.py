@@ -1,26 +1,19 @@
-"""How media are named and counted in interchange files: URLs per host, timecode, positions on the sequence's grid. Pure."""
+"""How media are named in interchange files: URLs per host, where timelines begin, XML as a file. Pure."""
 
 from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from fractions import Fraction
 from urllib.parse import quote
 
-from engine.model.media import Media
-from engine.model.time import FrameRate, round_half_up
-from engine.model.timeline import Placement, Timeline
+from engine.model.time import FrameRate
 
 __all__ = [
     "START_HOUR",
     "bare_path",
     "file_url",
     "is_windows",
-    "marker_rows",
-    "media_start_s",
     "record_start",
-    "source_in_s",
-    "source_on_grid",
     "xml_document",
 ]
 
@@ -71,37 +64,6 @@ def _printable(text: str) -> str:
     return NOT_IN_XML.sub(" ", text)
 
 
-def media_start_s(media: Media) -> Fraction:
-    """Start timecode of the file in exact seconds; 0 where it has none."""
-    video = media.video
-    return video.rate.seconds(video.start_frame) if video is not None else Fraction(0)
-
-
-def source_in_s(timeline: Timeline, clip: Placement) -> Fraction:
-    """In point of a placement in the media's own timecode time, exact seconds."""
-    return media_start_s(timeline.media_of(clip)) + clip.source_start_s
-
-
-def source_on_grid(clip: Placement, rate: FrameRate) -> int:
-    """In point in frames of the sequence, counted from the file's first frame."""
-    return round_half_up(clip.source_start_s * rate.fraction)
-
-
 def record_start(rate: FrameRate) -> int:
     """Frame number of 01:00:00:00 (non-drop) at a rate."""
     return START_HOUR * rate.timebase
-
-
-def marker_rows(timeline: Timeline, choice: str) -> list[tuple[int, str, str, str]]:
-    """(frame, name, note, colour) of timeline markers for a choice of `ExportOptions.markers`."""
-    kinds = {
-        "none": (),
-        "reasons": (),
-        "sections": ("section", "drop"),
-        "beats": ("section", "drop", "downbeat"),
-        "all": ("section", "drop", "downbeat", "user"),
-    }[choice]
-    colours = {"section": "BLUE", "drop": "RED", "downbeat": "YELLOW", "user": "GREEN"}
-    return [
-        (marker.frame, marker.name, marker.note, colours.get(marker.kind, "GREEN")) for marker in timeline.markers if marker.kind in kinds
-    ]

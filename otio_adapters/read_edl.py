@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Any
 
 from engine.errors import BadOption
 from engine.model.cutlist import CutEvent, CutList, CutMarker, CutTrack, CutTransition, MediaLink
 from engine.model.time import FrameRate, FrameSpan
-from otio_adapters.marks import is_locked
+from otio_adapters.marks import edit_metadata, lock_seen, our_metadata
 from otio_adapters.placing import in_order
 from otio_adapters.untrusted import damaged, empty, rate_of, rational, text_of, unknown
 
@@ -18,7 +19,10 @@ __all__ = ["EdlReader"]
 
 CODE = r"(\d{1,2}:\d{2}:\d{2}[:;.,]\d{2})"
 EVENT = re.compile(rf"^(\d+)\s+(\S.*?)\s+(\S+)\s+(C|D|W\d*|K\S*)\s*(?:\s+(\d+))?\s+{CODE}\s+{CODE}\s+{CODE}\s+{CODE}\s*$")
-REMARK = re.compile(r"^\*\s*(FROM CLIP NAME|TO CLIP NAME|SOURCE FILE|CUTPRINT ID|CUTPRINT RATE)\s*:\s*(.*?)\s*$", re.IGNORECASE)
+REMARK = re.compile(
+    r"^\*\s*(FROM CLIP NAME|TO CLIP NAME|SOURCE FILE|CUTPRINT ID|CUTPRINT SPEED|CUTPRINT EDIT|CUTPRINT RATE)\s*:\s*(.*?)\s*$",
+    re.IGNORECASE,
+)
 LOCATOR = re.compile(rf"^\*\s*LOC\s*:\s*{CODE}\s+(\S+)\s*(.*?)\s*$", re.IGNORECASE)
 SPEED = re.compile(rf"^M2\s+(\S.*?)\s+(-?\d+(?:\.\d+)?)\s+{CODE}\s*$")
 RESOLVE_MARKER = re.compile(r"\|C:(?:ResolveColor)?(\w*)\s*\|M:(.*?)\s*\|D:\s*(\d+)")
@@ -94,6 +98,11 @@ def _remark(row: _Row, line: str) -> None:
         row.locators.append((row.codes[2], found[1], found[2]))
 
 
+def _is_clip(row: _Row) -> bool:
+    """False for black, unless it stands for a clip of ours that is switched off."""
+    return row.reel.upper() not in BLACK or "CUTPRINT ID" in row.remarks
+
+
 class _Read:
     """One reading: the rate, and what had to be guessed."""
 
@@ -111,7 +120,7 @@ class _Read:
             for kind in self._kinds(row.channels):
                 if row.kind != "C" and kind == "video":
                     joins.append(self._join(row))
-                if row.reel.upper() not in BLACK and row.codes[2] != row.codes[3]:
+                if _is_clip(row) and row.codes[2] != row.codes[3]:
                     events[kind].append(self._event(row, before))
         if not any(events.values()):
             empty(self.source, "every event is black")
@@ -124,8 +133,9 @@ class _Read:
             tracks=tuple(tracks),
             start_frame=self.start,
             drop_frame=self._dropping(),
-            markers=tuple(self._markers()),
+            markers=tuple(mark for mark in self._markers(self.rows) if not lock_seen("", [mark])),
             dropped=tuple(self.told),
+            metadata=self._edit(),
         )
 
     def _written_rate(self) -> FrameRate | None:
@@ -135,11 +145,15 @@ class _Read:
                 return rate_of(found[2], self.source)
         return None
 
+    def _edit(self) -> dict[str, Any]:
+        remarks = [found for line in self.lines for found in [REMARK.match(line)] if found]
+        return edit_metadata([f"cutprint {one[2]}" for one in remarks if one[1].upper() == "CUTPRINT EDIT"], ())
+
     def _dropping(self) -> bool:
         return any(row.drop or row.codes[2][-3] in ";" for row in self.rows)
 
     def _guessed_rate(self) -> FrameRate:
-        most = max(int(code[-2:]) for row in self.rows for code in row.codes)
+        most = max(int(code[-2:]) for row in self.rows for code in (*row.codes, *(one[0] for one in row.locators)))
         drop = any(row.drop or ";" in code for row in self.rows for code in row.codes)
         rate = next((rate for limit, rate in RATES_BY_FRAMES if most < limit), FrameRate(60))
         if drop:
@@ -177,7 +191,9 @@ class _Read:
         name = next((row.remarks[one] for one in names if row.remarks.get(one)), row.reel)
         begin, length = self.rate.seconds(used.start), self.rate.seconds(record.duration)
         speed = self._speed(row, used, record)
-        identity = row.remarks.get("CUTPRINT ID")
+        locks = tuple(mark for mark in self._markers([row]) if lock_seen("", [mark]))
+        ours = {"id": row.remarks["CUTPRINT ID"]} if row.remarks.get("CUTPRINT ID") else {}
+        at = self.rate.seconds(record.start - self.start)
         return CutEvent(
             name=name,
             record=record.shifted(-self.start),
@@ -185,20 +201,24 @@ class _Read:
             source_start_s=begin,
             source_end_s=begin + length * speed,
             speed=speed,
-            locked=is_locked(name, ()),
-            metadata={"cutprint": {"id": identity}} if identity else {},
+            enabled=row.reel.upper() not in BLACK,
+            locked=bool(lock_seen(name, locks)),
+            markers=tuple(replace(mark, position_s=(mark.position_s - at) * speed) for mark in locks),
+            metadata=our_metadata((), locks, name, ours),
         )
 
     def _speed(self, row: _Row, used: FrameSpan, record: FrameSpan) -> Fraction:
         """Of the M2 line for its reel (source frames per second over the rate); else what the two lengths tell."""
+        if row.remarks.get("CUTPRINT SPEED"):
+            return rational(row.remarks["CUTPRINT SPEED"], self.source, "a speed")
         for reel, frames in row.speeds:
             if reel.split()[0] == row.reel.split()[0]:
                 # M2 counts in whole timecode rates: 30 is normal speed at 29.97.
                 return rational(frames, self.source, "a speed") / self.rate.timebase
         return Fraction(used.duration, record.duration) if used.duration and record.duration else Fraction(1)
 
-    def _markers(self) -> Iterator[CutMarker]:
-        for row in self.rows:
+    def _markers(self, rows: list[_Row]) -> Iterator[CutMarker]:
+        for row in rows:
             for code, colour, words in row.locators:
                 at = self._frame(code, replace(row, drop=row.drop and ":" in code[-3]))
                 yield CutMarker(self.rate.seconds(at - self.start), words, "", colour or None)

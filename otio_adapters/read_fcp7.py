@@ -13,15 +13,18 @@ from fractions import Fraction
 
 from engine.errors import BadOption
 from engine.model.cutlist import CutEvent, CutList, CutMarker, CutTrack, CutTransition, MediaLink
-from engine.model.time import FrameRate, FrameSpan, round_half_up
-from otio_adapters.fcp7 import TICKS_PER_S
-from otio_adapters.marks import is_locked, our_metadata
+from engine.model.time import FrameRate, FrameSpan
+from otio_adapters.fcp7 import PREMIERE_COLOURS
+from otio_adapters.fcp7_parts import TICKS_PER_S
+from otio_adapters.marks import edit_metadata, lock_seen, our_metadata
 from otio_adapters.placing import in_order
 from otio_adapters.untrusted import empty, rate_of, rational, whole, xml_root
 
 __all__ = ["Fcp7Reader"]
 
 TICK_S = Fraction(1, TICKS_PER_S)
+SAME_SPEED = Fraction(1, 10_000)
+NAMES = {str(value): name for name, value in PREMIERE_COLOURS.items()}
 
 
 class Fcp7Reader:
@@ -72,6 +75,7 @@ class _Read:
             empty(self.source, "no track holds a clip")
         code = self.sequence.find("timecode")
         size = self.sequence.find("media/video/format/samplecharacteristics")
+        markers = tuple(self._marker(one, Fraction(0), self.rate) for one in self.sequence.findall("marker"))
         return CutList(
             name=self.sequence.findtext("name", ""),
             rate=self.rate,
@@ -80,8 +84,9 @@ class _Read:
             drop_frame=code is not None and code.findtext("displayformat", "").strip() == "DF",
             width=self._whole(size, "width") if size is not None else None,
             height=self._whole(size, "height") if size is not None else None,
-            markers=tuple(self._marker(one, Fraction(0), self.rate) for one in self.sequence.findall("marker")),
+            markers=markers,
             dropped=tuple(f"{count} x {what}" for what, count in sorted(self.dropped.items())),
+            metadata=edit_metadata((), markers),
         )
 
     # --- values
@@ -158,7 +163,7 @@ class _Read:
         plain = CutEvent(
             item.findtext("name", "") or media.name, record, media, first, first + self.rate.seconds(record.duration) * speed, speed
         )
-        return self._remarked(plain, item, first - origin)
+        return self._remarked(plain, item, head)
 
     def _record(self, start: int | None, end: int | None, overlap: int, used: Fraction) -> FrameSpan | None:
         """The place on the track; one missing end follows from the length of what is used."""
@@ -186,16 +191,18 @@ class _Read:
         """Of a time remap filter; 1 without one. Ticks tell the true span, so the speed is what they measure."""
         effects = [one for one in item.findall("filter/effect") if one.findtext("effectid", "").strip() == "timeremap"]
         for effect in item.findall("filter/effect"):
-            if effect.findtext("effectid", "").strip() not in ("timeremap", "basic"):
+            if effect.findtext("effectid", "").strip() not in ("timeremap", "basic", "audiolevels"):
                 self.dropped[f"effect {effect.findtext('name', 'of no name').strip()[:40]}"] += 1
         if not effects:
             return Fraction(1)
         values = {one.findtext("parameterid", "").strip(): one.findtext("value", "").strip() for one in effects[0].findall("parameter")}
         if values.get("variablespeed", "0") not in ("0", "FALSE"):
             self.dropped["changing speed"] += 1
+        said = rational(values.get("speed") or "100", self.source, "a speed") / 100
         if item.find("pproTicksIn") is not None and measured > 0:
-            return measured
-        return rational(values.get("speed") or "100", self.source, "a speed") / 100
+            # Ticks are whole, so what they measure may be a hair beside what is meant.
+            return said if abs(measured - said) < SAME_SPEED * measured else measured
+        return said
 
     def _file(self, item: ET.Element) -> ET.Element | None:
         file = item.find("file")
@@ -224,27 +231,27 @@ class _Read:
 
     # --- remarks
 
-    def _marker(self, marker: ET.Element, origin: Fraction, rate: FrameRate) -> CutMarker:
+    def _marker(self, marker: ET.Element, origin: Fraction, rate: FrameRate, speed: Fraction = Fraction(1)) -> CutMarker:
         at = rate.seconds(self._whole(marker, "in") or 0)
         colour = marker.findtext("pproColor") or None
-        return CutMarker(at - origin, marker.findtext("name", ""), marker.findtext("comment", ""), colour)
+        colour = NAMES.get(colour, colour) if colour else None
+        return CutMarker((at - origin) * speed, marker.findtext("name", ""), marker.findtext("comment", ""), colour)
 
-    def _remarked(self, event: CutEvent, item: ET.Element, first: Fraction) -> CutEvent:
-        """The event with what was said about it. Markers count from the file's first frame, on the item's rate."""
+    def _remarked(self, event: CutEvent, item: ET.Element, head: int) -> CutEvent:
+        """The event with what was said about it. Markers count as `in` does; head : frames of the list before its first one."""
         rate = self._rate(item) or self.rate
-        # The in point is off the item's grid by up to half a frame; markers are on it, as `in` is.
-        grid = rate.seconds(round_half_up(first * rate.fraction))
-        markers = tuple(self._marker(one, grid, rate) for one in item.findall("marker"))
+        begin = rate.seconds(max(0, self._whole(item, "in") or 0)) + self.rate.seconds(head)
+        markers = tuple(self._marker(one, begin, rate, event.speed) for one in item.findall("marker"))
         texts = [one.text for path in ("logginginfo/lognote", "comments/*") for one in item.findall(path)]
         notes = tuple(text for text in texts if text and text.strip())
         return replace(
             event,
             enabled=_true(item, "enabled", True),
-            locked=_true(item, "locked", False) or is_locked(event.name, markers),
+            locked=_true(item, "locked", False) or bool(lock_seen(event.name, markers)),
             label=item.findtext("labels/label2") or None,
             notes=notes,
             markers=markers,
-            metadata=our_metadata(notes, markers),
+            metadata=our_metadata(notes, markers, event.name),
         )
 
 

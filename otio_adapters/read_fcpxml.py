@@ -14,7 +14,7 @@ from itertools import islice
 
 from engine.model.cutlist import CutEvent, CutList, CutMarker, CutTrack, CutTransition, MediaLink
 from engine.model.time import FrameRate, FrameSpan, round_half_up
-from otio_adapters.marks import is_locked, our_metadata
+from otio_adapters.marks import edit_metadata, lock_seen, our_metadata
 from otio_adapters.untrusted import damaged, empty, rate_of, rational, whole, xml_root
 
 __all__ = ["FcpxmlReader"]
@@ -96,6 +96,7 @@ class _Read:
             height=_size(form, "height", self.source),
             markers=tuple(sorted(self.markers, key=lambda one: one.position_s)),
             dropped=tuple(f"{count} x {what}" for what, count in sorted(self.dropped.items())),
+            metadata=edit_metadata([note.text or "" for note in self.sequence.findall("note")], self.markers),
         )
 
     def _tracks(self) -> Iterator[CutTrack]:
@@ -208,10 +209,10 @@ class _Read:
             source_end_s=end,
             speed=speed,
             enabled=item.get("enabled") != "0",
-            locked=is_locked(name, marks),
+            locked=bool(lock_seen(name, marks)),
             notes=notes,
             markers=marks,
-            metadata=our_metadata(notes, marks),
+            metadata=our_metadata(notes, marks, name),
         )
         self.lanes.setdefault(("audio" if sound else "video", lane), []).append(event)
 

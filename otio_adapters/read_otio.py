@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.model.cutlist import CutEvent, CutList, CutMarker, CutTrack, CutTransition, MediaLink
 from engine.model.time import FrameRate, FrameSpan, round_half_up
-from otio_adapters.marks import is_locked, our_metadata
+from otio_adapters.marks import edit_metadata, lock_seen, our_metadata
 from otio_adapters.untrusted import damaged, empty, json_object, rate_of, rational, unknown
 
 __all__ = ["OtioReader"]
@@ -101,6 +101,8 @@ class _Read:
             empty(self.source, "no track holds a clip")
         start = _map(self.timeline, "global_start_time")
         size = _map(self.stack, "metadata", "PremierePro_OTIO", "VideoResolution")
+        markers = tuple(self._marker(row, Fraction(0)) for row in _rows(self.stack, "markers"))
+        own = _map(self.timeline, "metadata", "cutprint")
         return CutList(
             name=_word(self.timeline, "name"),
             rate=self.rate,
@@ -108,9 +110,9 @@ class _Read:
             start_frame=round_half_up(self._time(start) * self.rate.fraction) if start else 0,
             width=_size(size.get("width")),
             height=_size(size.get("height")),
-            markers=tuple(self._marker(row, Fraction(0)) for row in _rows(self.stack, "markers")),
+            markers=markers,
             dropped=tuple(f"{count} x {what}" for what, count in sorted(self.dropped.items())),
-            metadata={"cutprint": _map(self.timeline, "metadata")["cutprint"]} if "cutprint" in _map(self.timeline, "metadata") else {},
+            metadata={"cutprint": own} if own else edit_metadata((), markers),
         )
 
     def _rate(self) -> FrameRate:
@@ -226,10 +228,10 @@ class _Read:
             source_end_s=begin + length * speed,
             speed=speed,
             enabled=item.get("enabled", True) is not False,
-            locked=is_locked(name, markers),
+            locked=bool(lock_seen(name, markers)),
             label=_word(item, "color") or None,
             markers=markers,
-            metadata={"cutprint": dict(own)} if own else our_metadata((), markers),
+            metadata=our_metadata((), markers, name, own),
         )
 
     def _media(self, item: Mapping[str, Any]) -> MediaLink:
@@ -284,8 +286,9 @@ def _on_grid(seconds: Fraction, media: MediaLink) -> Fraction:
 
 
 def _untouched(effect: Mapping[str, Any]) -> bool:
-    """Resolve lists every effect that a clip could have; those without parameters were never touched."""
-    return _map(effect, "metadata", "Resolve_OTIO").get("Parameters") == []
+    """Resolve lists every effect that a clip could have; those without parameters were never touched. Premiere lists its intrinsic ones."""
+    metadata = _map(effect, "metadata")
+    return _map(metadata, "Resolve_OTIO").get("Parameters") == [] or _map(metadata, "PremierePro_OTIO").get("IsIntrinsic") is True
 
 
 def _effect_name(effect: Mapping[str, Any]) -> str:

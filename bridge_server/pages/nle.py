@@ -57,6 +57,10 @@ def collect_page(result: Result) -> str:
     return "\n".join([*lines, *result["import"]])
 
 
+def unmark_page(result: Result) -> str:
+    return f"{result['file']}: {result['removed']} markers of ours are gone, everything else is as it was."
+
+
 def resolve_settings_page(result: Result) -> str:
     rows = [[colour, wish.replace("_", " ")] for colour, wish in result["wishes"].items()]
     lines = [table(rows, ["clip colour", "wish"])] if rows else ["Clip colours mean nothing."]
@@ -81,6 +85,7 @@ PAGES: Mapping[str, Callable[[Result], str]] = MappingProxyType(
         "readback": readback_page,
         "relink": relink_page,
         "collect": collect_page,
+        "unmark": unmark_page,
         "resolve.settings": resolve_settings_page,
         "resolve.plan": resolve_plan_page,
         "resolve.placed": resolve_placed_page,

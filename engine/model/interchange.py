@@ -10,7 +10,7 @@ from engine.model.cutlist import CutList
 from engine.model.time import FrameRate
 from engine.model.timeline import Timeline
 
-__all__ = ["ExportOptions", "MarkerChoice", "Reader", "Readers", "Writer", "Writers", "Written"]
+__all__ = ["ExportOptions", "MarkerChoice", "Reader", "Readers", "Unmark", "Writer", "Writers", "Written"]
 
 MarkerChoice = Literal["none", "sections", "beats", "reasons", "all"]
 
@@ -55,6 +55,12 @@ class Reader(Protocol):
     suffixes: tuple[str, ...]
 
     def read(self, content: bytes, source: str = ..., rate: FrameRate | None = ...) -> CutList: ...
+
+
+class Unmark(Protocol):
+    """Takes our markers out of a file of any format, and leaves every other byte that it can; returns the file and how many went."""
+
+    def __call__(self, content: bytes, source: str = ...) -> tuple[bytes, int]: ...
 
 
 Writers = Mapping[str, Writer]

@@ -76,6 +76,7 @@ _ROWS = (
     UseCase("redo", requests.RedoRequest, "engine.studio.revisions:redo", "Go forward again."),
     UseCase("history", requests.HistoryRequest, "engine.studio.revisions:history", "List an edit's revisions.", read_only=True),
     UseCase("export", requests.ExportRequest, "engine.studio.exporting:export", "Write a timeline for another program."),
+    UseCase("unmark", requests.UnmarkRequest, "engine.studio.exporting:unmark", "Take our markers out of a timeline file."),
     UseCase(
         "readback",
         requests.ReadbackRequest,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import CutprintError, RefusedError
-from engine.model.interchange import Readers, Writers
+from engine.model.interchange import Readers, Unmark, Writers
 from engine.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,6 +39,10 @@ def _no_executor(_workers: int) -> Executor:
     raise RefusedError("no_executor", "This door was started without worker processes.")
 
 
+def _no_unmark(content: bytes, source: str = "the file") -> tuple[bytes, int]:
+    raise RefusedError("no_formats", "This door was started without formats.")
+
+
 @dataclass(frozen=True)
 class Studio:
     """Settings, formats, clock and workers, handed in; cache and store, opened when first needed.
@@ -49,6 +53,7 @@ class Studio:
     settings: Settings
     writers: Writers = field(default_factory=dict)
     readers: Readers = field(default_factory=dict)
+    unmark: Unmark = _no_unmark
     door: str = "cli"
     """Through which of `DOORS` the wish came; events say it."""
     make_executor: Callable[[int], Executor] = _no_executor

@@ -12,13 +12,14 @@ from engine.model.events import TimelineExported
 from engine.model.interchange import ExportOptions, MarkerChoice, Writer
 from engine.model.timeline import Timeline
 from engine.store.projects import atomic_write, load_timeline, refuse_overwrite, remember_output
-from engine.studio.requests import MARKERS, ExportRequest
+from engine.studio.requests import MARKERS, ExportRequest, UnmarkRequest
+from engine.studio.resolving import timeline_bytes
 
 if TYPE_CHECKING:
     from engine.progress import Progress
     from engine.studio.context import Studio
 
-__all__ = ["EDIT_FILES", "all_formats", "export"]
+__all__ = ["EDIT_FILES", "all_formats", "export", "unmark"]
 
 EDIT_FILES = MappingProxyType(
     {
@@ -62,7 +63,12 @@ def export(studio: Studio, request: ExportRequest, progress: Progress) -> dict[s
     if request.to == "json":
         content, dropped, hint = documents.dumps(documents.encode(timeline)).encode(), [], ""
     else:
-        options = ExportOptions(str(timeline.extra.get("name") or "Cutprint"), cast(MarkerChoice, request.markers))
+        name = str(timeline.extra.get("name") or "Cutprint")
+        if request.format_version is not None and request.to != "fcpxml":
+            raise BadOption(
+                "bad_version", f"{request.to} has no versions to choose from.", "Leave --format-version out, or use --to fcpxml."
+            )
+        options = ExportOptions(name, cast(MarkerChoice, request.markers), request.format_version, request.alternates)
         written = _writer(studio, request.to).write(timeline, options)
         content, dropped, hint = written.content, [*written.dropped, *written.warnings], written.import_hint
     atomic_write(request.output, content)
@@ -85,3 +91,13 @@ def export(studio: Studio, request: ExportRequest, progress: Progress) -> dict[s
         "dropped": dropped,
         "import": hint.replace("{file}", Path(request.output).name),
     }
+
+
+def unmark(studio: Studio, request: UnmarkRequest, progress: Progress) -> dict[str, Any]:
+    """Handler of `unmark`: a copy of a timeline file without the markers that Cutprint wrote."""
+    content = timeline_bytes(request.file)
+    refuse_overwrite(request.output, request.output.absolute().parent)
+    cleaned, count = studio.unmark(content, request.file.name)
+    atomic_write(request.output, cleaned)
+    remember_output(request.output, request.output.absolute().parent)
+    return {"file": str(request.output), "removed": count, "bytes": len(cleaned)}

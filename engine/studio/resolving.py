@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from engine.progress import Progress
     from engine.studio.context import Studio
 
-__all__ = ["Offline", "Resolved", "files_by_name", "read_cut_list", "resolve", "same_name"]
+__all__ = ["Offline", "Resolved", "files_by_name", "read_cut_list", "resolve", "same_name", "timeline_bytes"]
 
 BUNDLE_FILES = ("Info.fcpxml", "CurrentVersion.fcpxml")
 """What a folder that stands for one timeline holds (Resolve's FCPXML 1.10, Final Cut's .fcpxmld)."""
@@ -72,8 +72,13 @@ def read_cut_list(studio: Studio, path: Path, rate: FrameRate | None = None) -> 
     """
     if "any" not in studio.readers:
         raise MissingToolError("format_missing", "This door reads no timelines of other programs.", "Use the `cutprint` command.")
+    return studio.readers["any"].read(timeline_bytes(path), path.name, rate)
+
+
+def timeline_bytes(path: Path) -> bytes:
+    """What a timeline's file holds; of folders and zips that stand for one, the timeline in them. Raises `DocumentError`."""
     inner = next((path / name for name in BUNDLE_FILES if (path / name).is_file()), path)
-    return studio.readers["any"].read(_unpacked(_content(inner), path), path.name, rate)
+    return _unpacked(_content(inner), path)
 
 
 def _content(path: Path) -> bytes:

@@ -37,6 +37,7 @@ KINDS = (
     "unlocked",
     "unmatched",
 )
+EDITED = frozenset(("moved", "head_trimmed", "tail_trimmed", "slipped", "replaced", "retimed"))
 SAME_SPEED = Fraction(1, 200)
 """Speeds closer than half a per cent are one speed: programs round them to whole frames of the clip."""
 SAME_SOURCE = Fraction(9, 10)
@@ -225,19 +226,22 @@ def _change(
         kinds.append("split")
         basis = replace(basis, pieces=tuple(one for one in pieces if one is not row))
     kinds += [name for name, holds in _states(clip, match.rows, main) if holds]
+    if not EDITED.isdisjoint(kinds):
+        # What a person changed is locked, so a mark that went with the frames it was on frees nothing.
+        kinds = [name for name in kinds if name != "unlocked"]
     return replace(basis, kinds=tuple(kinds) or ("kept",))
 
 
 def _states(clip: Placement, rows: Sequence[Seen], main: int) -> list[tuple[str, bool]]:
-    own = rows[0].event.metadata.get("cutprint")
-    written_locked = isinstance(own, dict) and own.get("lock") is True
     locked = any(row.locked for row in rows)
+    # One mark taken away is enough: nobody unlocks a clip by half. Marks that a program dropped do not count (`Seen.lock_gone`).
+    freed = any(row.lock_gone for row in rows) and not any("track" in row.lock_marks for row in rows)
     return [
         ("disabled", clip.enabled and not all(row.enabled for row in rows)),
         ("enabled", not clip.enabled and all(row.enabled for row in rows)),
         ("retracked", any(row.track != main for row in rows)),
         ("locked", locked and clip.lock is None),
-        ("unlocked", clip.lock is not None and written_locked and not locked),
+        ("unlocked", clip.lock is not None and freed),
     ]
 
 

@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from engine.model.cutlist import CutEvent, CutList, CutTrack
+from engine.model.cutlist import CutEvent, CutList, CutMarker, CutTrack
 from engine.model.media import Media
 from engine.model.time import FrameRate, FrameSpan
 from engine.model.timeline import Timeline
 
 __all__ = ["LOCK_LABELS", "Seen", "gaps_between", "seen_events", "source_origin"]
 
+ALTERNATE = ".alt"
+"""End of the ids of runners-up that a writer puts above the edit."""
 LOCK_LABELS = ("Rose", "Lime")
 """Label (Premiere) and clip colour (Resolve) that lock a clip, unless the settings say otherwise."""
 
@@ -27,7 +29,8 @@ class Seen:
     """A stretch of the returned timeline that shows one clip.
 
     record : frames of our timeline. source_start_s, source_end_s : from the file's first frame. mark : the clip id that our writer left
-    on it. lock_marks : what says that it is locked (marker or name, label, track).
+    on it. lock_marks : what says that it is locked (marker, name, label, track, or the program's own lock of it). lock_gone : marks of
+    that kind that our writer left on it and somebody took away.
     """
 
     number: int
@@ -41,6 +44,7 @@ class Seen:
     enabled: bool
     mark: str | None
     lock_marks: tuple[str, ...] = ()
+    lock_gone: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -65,7 +69,7 @@ def seen_events(timeline: Timeline, cuts: CutList, media_of: MediaOf, lock_label
         for level, track in enumerate(pictures)
         for event in track.events
     ]
-    rows = [row for row in rows if row.record.duration and not _is_title(row)]
+    rows = [row for row in rows if row.record.duration and not _is_title(row) and not _is_alternate(timeline, row)]
     on = _visible([row for row in rows if row.enabled], timeline.rate)
     shown = sorted([*on, *(row for row in rows if not row.enabled)], key=lambda row: (row.record, row.track))
     return tuple(replace(row, number=number) for number, row in enumerate(shown))
@@ -74,6 +78,17 @@ def seen_events(timeline: Timeline, cuts: CutList, media_of: MediaOf, lock_label
 def _is_title(row: Seen) -> bool:
     link = row.event.media
     return row.media_id is None and link.url is None and "." not in (link.name or "")
+
+
+def _is_alternate(timeline: Timeline, row: Seen) -> bool:
+    """Whether a row is a runner-up that our writer put above the edit, still switched off: by its id, or as what it is."""
+    if row.enabled:
+        return False
+    if row.mark is not None and row.mark.endswith(ALTERNATE):
+        return True
+    place = next((clip for clip in timeline.clips if clip.span == row.record), None) if row.track else None
+    runners = place.decision.runners_up if place is not None and place.decision else ()
+    return any(one.media_id == row.media_id for one in runners)
 
 
 def _row(
@@ -90,11 +105,7 @@ def _row(
     media_id = media_of(event) or _by_mark(timeline, event, mark)
     origin = source_origin(event, media.get(media_id or ""))
     record = FrameSpan(*(_in_ours(timeline.rate, cuts.rate, frame) for frame in (event.record.start, event.record.end)))
-    marks = [
-        *(["mark"] if event.locked else []),
-        *(["label"] if event.label and event.label.casefold() in {one.casefold() for one in lock_labels} else []),
-        *(["track"] if track.locked else []),
-    ]
+    marks = _lock_marks(event, track, lock_labels)
     start = event.source_start_s - origin
     return Seen(
         number=0,
@@ -107,8 +118,34 @@ def _row(
         speed=event.speed,
         enabled=event.enabled and track.enabled,
         mark=mark,
-        lock_marks=tuple(marks),
+        lock_marks=marks,
+        lock_gone=_lock_gone(event, marks),
     )
+
+
+def _lock_marks(event: CutEvent, track: CutTrack, lock_labels: Sequence[str]) -> tuple[str, ...]:
+    read = event.metadata.get("lock_marks")
+    said = [one for one in read if isinstance(one, str)] if isinstance(read, list) else []
+    return (
+        *(said or (["clip"] if event.locked else [])),
+        *(["label"] if event.label and event.label.casefold() in {one.casefold() for one in lock_labels} else []),
+        *(["track"] if track.locked else []),
+    )
+
+
+def _lock_gone(event: CutEvent, seen: Sequence[str]) -> tuple[str, ...]:
+    """Lock marks of ours that are gone although others like them are still there, so that it was a person who took them.
+
+    Programs lose whole kinds of marks: a missing marker counts only beside another marker of ours, a missing label only beside a label.
+    """
+    own = event.metadata.get("cutprint")
+    written = own.get("lock") if isinstance(own, dict) else None
+    kept = {"marker": any(_signed(mark) for mark in event.markers), "label": event.label is not None, "name": True}
+    return tuple(one for one in written if kept.get(one) and one not in seen) if isinstance(written, list) else ()
+
+
+def _signed(mark: CutMarker) -> bool:
+    return "[cutprint" in mark.note or mark.name == "cutprint"
 
 
 def _mark(event: CutEvent) -> str | None:

@@ -245,8 +245,8 @@ def test_premiere_counts_retimed_clips_in_source_frames() -> None:
     ],
 )
 def test_marks_that_lock(change: Callable[[dict[str, Any]], None], locked: bool) -> None:
-    found = read(otio_file(lambda document: change(clips_of(document)[1])))
-    assert [event.locked for event in found.tracks[0].events] == [False, locked, False]
+    found = read(otio_file(lambda document: change(clips_of(document)[0])))
+    assert [event.locked for event in found.tracks[0].events] == [locked, True, False], "clip 2 was locked before"
 
 
 def test_locked_tracks() -> None:

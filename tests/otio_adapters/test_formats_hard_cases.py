@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from engine.model.interchange import ExportOptions, Written
 from engine.model.time import FrameRate, round_half_up
 from engine.model.timeline import Timeline
-from otio_adapters.fcp7 import TICKS_PER_S
+from otio_adapters.fcp7_parts import TICKS_PER_S
 from otio_adapters.places import bare_path
 from otio_adapters.writers import WRITERS
 

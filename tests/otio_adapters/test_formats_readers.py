@@ -16,14 +16,16 @@ from engine.model.cutlist import CutEvent, CutList, CutTrack
 from engine.model.interchange import ExportOptions
 from engine.model.time import STANDARD_RATES, FrameRate
 from engine.model.timeline import Marker, Placement, Timeline
-from otio_adapters.places import bare_path, marker_rows
+from otio_adapters.marks import timeline_marks
+from otio_adapters.places import bare_path
 from otio_adapters.readers import READERS, format_of
 from otio_adapters.writers import WRITERS
 
-FORMS = {"otio": "otio", "resolve-otio": "otio", "fcpxml": "fcpxml", "fcp7": "fcp7", "edl": "edl"}
+FORMS = {"otio": "otio", "resolve-otio": "otio", "premiere-otio": "otio", "fcpxml": "fcpxml", "fcp7": "fcp7", "edl": "edl"}
 """Writer -> the reader that takes its files."""
-CARRIES_SPEED = ("otio", "resolve-otio")
-CARRIES_SIZE = ("fcpxml", "fcp7")
+CARRIES_SIZE = ("premiere-otio", "fcpxml", "fcp7")
+KEEPS_NAMES = ("premiere-otio", "fcp7")
+"""Formats in which a locked clip's name begins with `[L]`."""
 ONE_SAMPLE_S = Fraction(1, 48_000)
 
 PLACES = (
@@ -54,7 +56,14 @@ def edits(draw: st.DrawFn) -> Timeline:
         length = draw(st.integers(1, 300))
         speed = draw(st.sampled_from((Fraction(1), Fraction(1), Fraction(1, 2), Fraction(5, 2))))
         clip = factories.placement(
-            number, at, length, of=take, source_start_frame=draw(st.integers(0, 5000)), speed=speed, enabled=draw(st.booleans())
+            number,
+            at,
+            length,
+            of=take,
+            source_start_frame=draw(st.integers(0, 5000)),
+            speed=speed,
+            enabled=draw(st.booleans()),
+            lock=factories.LOCK if draw(st.booleans()) else None,
         )
         clips.append(dataclasses.replace(clip, facts=dataclasses.replace(clip.facts, ai_reasoning=draw(words))))
         media.append(take)
@@ -81,7 +90,7 @@ def round_trip(timeline: Timeline, form: str, **options: Any) -> CutList:
 
 
 def pictures(read: CutList) -> tuple[CutEvent, ...]:
-    (track,) = [one for one in read.tracks if one.kind == "video"]
+    track = next(one for one in read.tracks if one.kind == "video")
     return track.events
 
 
@@ -90,8 +99,7 @@ def source_of(timeline: Timeline, clip: Placement, form: str) -> tuple[Fraction,
     video = timeline.media_of(clip).video
     assert video is not None
     begin = video.rate.seconds(video.start_frame) + clip.source_start_s
-    speed = clip.speed if form in CARRIES_SPEED else Fraction(1)
-    return begin, begin + timeline.rate.seconds(clip.duration_frames) * speed
+    return begin, begin + timeline.rate.seconds(clip.duration_frames) * clip.speed
 
 
 def assert_same_clip(event: CutEvent, timeline: Timeline, clip: Placement, form: str) -> None:
@@ -113,10 +121,10 @@ def assert_same_clip(event: CutEvent, timeline: Timeline, clip: Placement, form:
         assert event.media.path == bare_path(media.path)
         assert (event.media.media_start_s, event.media.rate) == (video.rate.seconds(video.start_frame), video.rate)
         assert event.media.media_duration_s == video.rate.seconds(video.duration_frames)
-        assert event.enabled == clip.enabled
-    assert (event.name, event.media.name) == (media.name, media.name)
-    assert event.speed == (clip.speed if form in CARRIES_SPEED else 1)
-    assert not event.locked
+    assert event.enabled == clip.enabled
+    named = f"[L] {media.name}" if clip.lock and form in KEEPS_NAMES else media.name
+    assert (event.name, event.media.name) == (named, media.name)
+    assert event.speed == clip.speed
 
 
 @pytest.mark.parametrize("form", sorted(FORMS))
@@ -131,11 +139,12 @@ def test_what_is_written_is_read(form: str, timeline: Timeline, choice: str) -> 
         assert_same_clip(event, timeline, clip, form)
         known = form != "resolve-otio" or choice != "none"
         assert event.metadata.get("cutprint", {}).get("id") == (clip.id if known else None)
+        assert event.locked == (clip.lock is not None and (choice != "none" or form in KEEPS_NAMES))
     assert read.dropped == ()
 
 
-@pytest.mark.parametrize("form", ["otio", "resolve-otio", "fcpxml", "fcp7"])
-@settings(max_examples=30)
+@pytest.mark.parametrize("form", sorted(set(FORMS) - {"edl"}))
+@settings(max_examples=20)
 @given(timeline=edits())
 def test_the_song_is_read(form: str, timeline: Timeline) -> None:
     tracks = [one for one in round_trip(timeline, form).tracks if one.kind == "audio"]
@@ -154,25 +163,31 @@ def test_the_song_is_read(form: str, timeline: Timeline) -> None:
 @given(timeline=edits())
 def test_markers_come_back_where_they_were(form: str, timeline: Timeline) -> None:
     read = round_trip(timeline, form, markers="all")
-    wanted = [(timeline.rate.seconds(frame), name, note, colour) for frame, name, note, colour in marker_rows(timeline, "all")]
+    signed = form in ("resolve-otio", "premiere-otio", "fcp7")
+    marks = timeline_marks(timeline, "all", signed=signed)
+    wanted = [(timeline.rate.seconds(one.frame), one.name, one.note, one.colour) for one in marks]
+    assert len({row[0] for row in wanted}) == len(wanted), "one a frame"
     found = [(one.position_s, one.name, one.note, one.colour) for one in read.markers]
     if form == "edl":
         assert found == [(at, " ".join(f"{name} {note}".split()), "", colour) for at, name, note, colour in wanted]
     elif form == "fcpxml":
         ours = {f"{clip.id} {clip.facts.ai_confidence:.2f}" for clip in timeline.clips}
         placed = [
-            (read.rate.seconds(event.record.start) + mark.position_s, mark.name, mark.note)
+            (read.rate.seconds(event.record.start) + mark.position_s / event.speed, mark.name, mark.note)
             for event in pictures(read)
             for mark in event.markers
-            if mark.name not in ours
+            if mark.name not in (*ours, "LOCK")
         ]
         assert placed == [row[:3] for row in wanted]
     else:
-        assert found == [row if form != "fcp7" else (*row[:3], None) for row in wanted]
-    if form in ("otio", "fcp7", "fcpxml"):
+        assert found == [row if form != "fcp7" or row[3] != "GREEN" else (*row[:3], None) for row in wanted]
+    if form in ("otio", "premiere-otio", "fcp7", "fcpxml"):
         for event, clip in zip(pictures(read), timeline.clips, strict=True):
-            reason = [mark for mark in event.markers if mark.note == clip.facts.ai_reasoning][-1]
-            assert abs(reason.position_s - timeline.rate.seconds(clip.duration_frames // 2)) <= timeline.rate.frame_duration
+            if clip.duration_frames == 1 and clip.lock:
+                continue
+            reason = [mark for mark in event.markers if mark.note.startswith(clip.facts.ai_reasoning) and mark.name != "LOCK"][-1]
+            middle = timeline.rate.seconds(clip.duration_frames // 2) * (1 if form == "otio" else clip.speed)
+            assert abs(reason.position_s - middle) <= timeline.rate.frame_duration
 
 
 def test_the_plain_file_brings_our_document_back() -> None:

@@ -20,7 +20,8 @@ from engine.model import documents
 from engine.model.interchange import ExportOptions
 from engine.model.time import STANDARD_RATES, FrameRate
 from engine.model.timeline import Timeline
-from otio_adapters.fcp7 import TICKS_PER_S, basic_motion
+from otio_adapters.fcp7_parts import TICKS_PER_S
+from otio_adapters.framing import framing
 from otio_adapters.places import bare_path, file_url, is_windows
 from otio_adapters.writers import WRITERS
 
@@ -133,8 +134,9 @@ def test_resolve_gets_bare_paths_and_its_own_metadata() -> None:
 def test_markers_are_chosen(choice: str) -> None:
     timeline = factories.timeline(4)
     read = otio.adapters.read_from_string(written(timeline, "otio", markers=choice).decode(), "otio_json")
-    on_clips = sum(len(clip.markers) for clip in read.video_tracks()[0])
-    assert (on_clips == 4) == (choice in ("reasons", "all"))
+    on_clips = [[marker.name for marker in clip.markers] for clip in read.video_tracks()[0]]
+    assert all(bool(names) == (choice in ("reasons", "all")) for names in (on_clips[0], *on_clips[2:]))
+    assert ("LOCK" in on_clips[1]) == (choice != "none") and not any("LOCK" in names for names in (on_clips[0], *on_clips[2:]))
     kinds = {marker.name for marker in read.tracks.markers}
     assert ("drop" in kinds) == (choice in ("sections", "beats", "all"))
 
@@ -173,7 +175,7 @@ def test_fcpxml_times_are_whole_frames_of_the_sequence(timeline: Timeline) -> No
         asset = root.find(f".//asset[@id='{element.attrib['ref']}']")
         assert asset is not None
         media = timeline.media_of(clip)
-        begin = seconds(element.attrib["start"]) - seconds(asset.attrib["start"])
+        begin = seconds(element.attrib["start"]) * clip.speed - seconds(asset.attrib["start"])
         assert begin == clip.source_start_s
         rep = asset.find("media-rep")
         assert rep is not None and rep.attrib["src"] == file_url(media.path)
@@ -232,7 +234,7 @@ def test_fcp7_declares_each_file_once_and_links_the_songs_channels() -> None:
     songs = root.findall(".//audio/track/clipitem")
     assert len(songs) == 2
     for item in songs:
-        assert [link.findtext("linkclipref") for link in item.findall("link")] == ["clipitem-song-1", "clipitem-song-2"]
+        assert [link.findtext("linkclipref") for link in item.findall("link")] == ["clipitem-song-1-1", "clipitem-song-1-2"]
         assert (item.findtext("start"), item.findtext("end")) == ("0", str(timeline.duration_frames))
 
 
@@ -240,7 +242,8 @@ def test_basic_motion_shows_the_crop() -> None:
     """Corners of the crop, put through scale and centre, are the corners of the frame."""
     media = factories.media(1, stream=factories.video(rotation=0))
     key = dataclasses.replace(factories.placement().crop[0], x=0.5, y=0.0, width=0.31640625, height=1.0)
-    scale, x, y, rotation = basic_motion(key, media, 1080, 1920)
+    shown = framing(key, media, 1080, 1920)
+    scale, x, y, rotation = shown.scale, shown.x, shown.y, shown.rotation
     assert rotation == 0
     size = scale / 100 * 1920, scale / 100 * 1080
     left = 540 + x * 1080 - size[0] / 2 + key.x * size[0]

@@ -106,7 +106,8 @@ def test_proxies_are_known_by_id_and_name() -> None:
 @pytest.mark.parametrize(
     ("fields", "marks"),
     [
-        ({"locked": True}, ("mark",)),
+        ({"locked": True}, ("clip",)),
+        ({"locked": True, "metadata": {"lock_marks": ["marker", "name"]}}, ("marker", "name")),
         ({"label": "Rose"}, ("label",)),
         ({"label": "lime"}, ("label",)),
         ({"label": "Violet"}, ()),
@@ -125,9 +126,14 @@ def test_a_lock_is_taken_off_only_where_its_mark_was_written_and_is_gone() -> No
     first = clip_event(1, 0, 30)
     silent = clip_event(2, 30, 30, metadata={"cutprint": {"id": "clip_2"}})
     assert compared(timeline, [first, silent]).of("clip_2").kinds == ("kept",), "this export said nothing of locks"
-    written = clip_event(2, 30, 30, metadata={"cutprint": {"id": "clip_2", "lock": True}})
-    assert compared(timeline, [first, written]).of("clip_2").kinds == ("unlocked",)
-    assert compared(timeline, [first, dataclasses.replace(written, locked=True)]).of("clip_2").kinds == ("kept",)
+    own = {"cutprint": {"id": "clip_2", "lock": ["label", "marker"]}}
+    dropped = clip_event(2, 30, 30, metadata=own)
+    assert compared(timeline, [first, dropped]).of("clip_2").kinds == ("kept",), "this program lost all labels and markers"
+    freed = dataclasses.replace(dropped, label="Iris")
+    assert compared(timeline, [first, freed]).of("clip_2").kinds == ("unlocked",), "there are labels, and this one was changed"
+    assert compared(timeline, [first, dataclasses.replace(freed, label="Rose")]).of("clip_2").kinds == ("kept",)
+    trimmed = clip_event(2, 30, 20, metadata=own, label="Iris")
+    assert compared(timeline, [first, trimmed]).of("clip_2").kinds == ("tail_trimmed",), "what a person changed is locked"
 
 
 def test_a_locked_track_locks_its_clips() -> None:

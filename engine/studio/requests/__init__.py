@@ -28,7 +28,7 @@ from engine.studio.requests.main_job import (
     ShowRequest,
     SongRequest,
 )
-from engine.studio.requests.nle import CollectRequest, ReadbackRequest, RelinkRequest
+from engine.studio.requests.nle import CollectRequest, ReadbackRequest, RelinkRequest, UnmarkRequest
 from engine.studio.requests.rendering import ENCODERS, FITS, PRESETS, PREVIEWS, QUALITIES, RenderRequest
 from engine.studio.requests.resolve import ResolvePlacedRequest, ResolvePlanRequest, ResolveSettingsRequest
 from engine.studio.requests.revising import (
@@ -108,4 +108,5 @@ __all__ = [
     "TelemetryExportRequest",
     "TelemetryReviewRequest",
     "UndoRequest",
+    "UnmarkRequest",
 ]

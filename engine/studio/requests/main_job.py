@@ -21,7 +21,7 @@ __all__ = [
 ASPECTS = {"9:16": (1080, 1920), "4:5": (1080, 1350), "1:1": (1080, 1080), "16:9": (1920, 1080)}
 """Aspect ratio -> the picture size edits are made in."""
 
-EXPORT_FORMATS = ("otio", "resolve-otio", "fcpxml", "fcp7", "edl", "json")
+EXPORT_FORMATS = ("otio", "resolve-otio", "premiere-otio", "fcpxml", "fcp7", "edl", "json")
 MARKERS = ("none", "sections", "beats", "reasons", "all")
 
 
@@ -99,6 +99,8 @@ class ExportRequest:
     to: str = said("The format.", choices=EXPORT_FORMATS)
     output: Path = said("The file to write.", short="o")
     markers: str = said("Which markers to carry.", "all", choices=MARKERS)
+    alternates: bool = said("Add the runner-up of every clip on a track above, switched off.", False)
+    format_version: str | None = said("Version of FCPXML, 1.9 to 1.13; default: 1.10.", None)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.studio.requests.fields import said
 
-__all__ = ["CollectRequest", "ReadbackRequest", "RelinkRequest"]
+__all__ = ["CollectRequest", "ReadbackRequest", "RelinkRequest", "UnmarkRequest"]
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,14 @@ class ReadbackRequest:
     media: Path | None = said("Folder to look in for clips that were put in there.", None)
     lock_label: tuple[str, ...] = said("A label or clip colour that means locked; default: Rose and Lime.", ())
     dry_run: bool = said("Only say what changed; write nothing.", False)
+
+
+@dataclass(frozen=True)
+class UnmarkRequest:
+    """A timeline without our markers; those of people stay, and LOCK does."""
+
+    file: Path = said("A timeline as a program exported it, or as we did: .otio, .fcpxml, Final Cut 7 .xml or .edl.", argument=True)
+    output: Path = said("The file to write.", short="o")
 
 
 @dataclass(frozen=True)

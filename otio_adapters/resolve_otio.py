@@ -1,0 +1,95 @@
+"""OpenTimelineIO in the dialect that DaVinci Resolve writes itself: nothing that it would not expect, because it drops or refuses that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.model.interchange import ExportOptions, Written
+from engine.model.time import FrameRate
+from engine.model.timeline import Timeline
+from otio_adapters import otio_json
+from otio_adapters.layout import Lane, Layout, Shot, Sound, layout
+from otio_adapters.marks import Mark, lock_marks, shot_marks, timeline_marks
+from otio_adapters.places import bare_path
+from otio_adapters.warnings import Carries, common_drops, common_warnings
+
+__all__ = ["ResolveOtioWriter"]
+
+CARRIES = Carries(speeds=True, joins=True, own_sound=True)
+
+
+class ResolveOtioWriter:
+    """What Resolve 18.5 and later import: bare paths, its own metadata, one hour of start, tracks named as it names them.
+
+    Clip ids travel in the notes of markers, the one place of ours that Resolve keeps; so nothing depends on anything else.
+    """
+
+    name = "resolve-otio"
+    suffix = ".otio"
+    description = "OpenTimelineIO in DaVinci Resolve's dialect"
+
+    def write(self, timeline: Timeline, options: ExportOptions = ExportOptions()) -> Written:
+        """The file, emitted as JSON."""
+        rate = timeline.rate
+        plan = layout(timeline, options.alternates)
+        tracks = [self._lane(lane, number, rate, options) for number, lane in enumerate(plan.lanes)]
+        tracks += self._sounds(plan, rate)
+        markers = [_marker(mark, mark.frame, rate) for mark in timeline_marks(timeline, options.markers)]
+        metadata = {"Resolve_OTIO": {"Resolve OTIO Meta Version": "1.0"}}
+        content = otio_json.document(options.name, tracks, markers, rate, metadata, {})
+        hint = "DaVinci Resolve: File > Import > Timeline, choose {file} (create the project at the edit's size first)."
+        return Written(content, tuple(common_drops(timeline, CARRIES, options)), hint, common_warnings(timeline))
+
+    def _lane(self, lane: Lane, number: int, rate: FrameRate, options: ExportOptions) -> dict[str, Any]:
+        built = [self._shot(shot, rate, options) for shot in lane.shots]
+        children = otio_json.lane_children(lane, built, rate)
+        name = lane.name if number else "Video 1"
+        return otio_json.track(name, "Video", children, {"Resolve_OTIO": {"Locked": False}}, lane.enabled)
+
+    def _shot(self, shot: Shot, rate: FrameRate, options: ExportOptions) -> dict[str, Any]:
+        start = shot.in_s * rate.fraction
+        written = lock_marks(shot, options.markers, "marker")
+        marks = shot_marks(shot, options.markers, written, as_json=True)
+        return otio_json.clip(
+            shot.media.name,
+            shot.media,
+            bare_path(shot.media.path),
+            otio_json.time_range(start, shot.duration, rate),
+            otio_json.available(shot.media, rate),
+            enabled=shot.enabled,
+            effects=[otio_json.time_warp(shot.speed)] if shot.speed != 1 else [],
+            markers=[_marker(mark, start + mark.frame, rate) for mark in marks],
+            metadata={"Resolve_OTIO": {}},
+        )
+
+    def _sounds(self, plan: Layout, rate: FrameRate) -> list[dict[str, Any]]:
+        rows = [one for one in (plan.song, plan.own) if one]
+        meta = {"Resolve_OTIO": {"Audio Type": "Stereo", "SoloOn": False, "Locked": False}}
+        return [
+            otio_json.track(
+                f"Audio {number}", "Audio", list(otio_json.in_row([(one, self._sound(one, rate)) for one in row], rate)), dict(meta)
+            )
+            for number, row in enumerate(rows, 1)
+        ]
+
+    def _sound(self, sound: Sound, rate: FrameRate) -> dict[str, Any]:
+        start = (sound.source_s + _origin(sound)) * rate.fraction
+        channels = {"Channels": [{"Source Channel ID": channel, "Source Track ID": 0} for channel in (0, 1)]}
+        return otio_json.clip(
+            sound.media.name,
+            sound.media,
+            bare_path(sound.media.path),
+            otio_json.time_range(start, sound.duration, rate),
+            otio_json.available(sound.media, rate),
+            metadata={"Resolve_OTIO": channels},
+        )
+
+
+def _origin(sound: Sound) -> Any:
+    video = sound.media.video
+    return video.rate.seconds(video.start_frame) if video is not None and sound.media.kind != "audio" else 0
+
+
+def _marker(mark: Mark, at: Any, rate: FrameRate) -> dict[str, Any]:
+    # Resolve reads the note from here and nowhere else.
+    return otio_json.marker(mark, at, rate, {"Resolve_OTIO": {"Keywords": [], "Note": mark.note}})
