@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.model.cutlist import CutEvent, CutList, CutMarker, CutTrack, MediaLink
 from engine.model.time import FrameRate, FrameSpan
-from otio_adapters.marks import is_locked, our_metadata
+from otio_adapters.marks import lock_seen, our_metadata
 from otio_adapters.placing import in_order
 from otio_adapters.untrusted import damaged, json_object, rate_of, rational, unknown
 
@@ -99,18 +99,18 @@ class _Read:
             source_end_s=left + self.rate.seconds(end - begin) * speed,
             speed=speed,
             enabled=row.get("enabled") is not False,
-            locked=is_locked(name, markers),
+            locked=bool(lock_seen(name, markers)),
             label=str(row.get("colour") or "") or None,
             markers=markers,
-            metadata=self._own(row, markers),
+            metadata=self._own(row, markers, name),
         )
 
-    def _own(self, row: Mapping[str, Any], markers: tuple[CutMarker, ...]) -> dict[str, Any]:
+    def _own(self, row: Mapping[str, Any], markers: tuple[CutMarker, ...], name: str) -> dict[str, Any]:
         """Our id: as the script remembers it, else hidden in a marker, else in a marker's note."""
         own = dict(self._map(row.get("cutprint") or {}))
         for mark in self._list(row.get("markers")):
             own = own if own.get("id") else {**_hidden(self._map(mark).get("data")), **own}
-        return {"cutprint": own} if own.get("id") else our_metadata((), markers)
+        return our_metadata((), markers, name, own if own.get("id") else None)
 
     def _media(self, media: Mapping[str, Any], rate: FrameRate, name: str) -> MediaLink:
         path = str(media.get("path") or "")

@@ -140,6 +140,8 @@ def _lock_gone(event: CutEvent, seen: Sequence[str]) -> tuple[str, ...]:
     """
     own = event.metadata.get("cutprint")
     written = own.get("lock") if isinstance(own, dict) else None
+    if written is True:  # a source that shows every mark there is
+        return () if seen else ("mark",)
     kept = {"marker": any(_signed(mark) for mark in event.markers), "label": event.label is not None, "name": True}
     return tuple(one for one in written if kept.get(one) and one not in seen) if isinstance(written, list) else ()
 
