@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import CutprintError, RefusedError
+from engine.errors import CutprintError, MissingToolError, RefusedError
 from engine.model.interchange import Readers, Unmark, Writers
 from engine.settings import Settings
 
@@ -40,7 +40,7 @@ def _no_executor(_workers: int) -> Executor:
 
 
 def _no_unmark(content: bytes, source: str = "the file") -> tuple[bytes, int]:
-    raise RefusedError("no_formats", "This door was started without formats.")
+    raise MissingToolError("format_missing", "This door opens no timelines of other programs.", "Use the `cutprint` command.")
 
 
 @dataclass(frozen=True)
