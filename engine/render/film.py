@@ -37,11 +37,21 @@ class Shot:
     source_start_s: Fraction = Fraction(0)
     speed: Fraction = Fraction(1)
     crop: tuple[CropKey, ...] = ()
+    under: Shot | None = None
+    """What shows through where `media` is transparent."""
+
+    @property
+    def all_media(self) -> tuple[Media, ...]:
+        """Its own, then what lies under it."""
+        below = self.under.all_media if self.under else ()
+        return (self.media, *below) if self.media else below
 
     def part(self, first: int, frames: int, rate: FrameRate) -> Shot:
         """The same picture from frame `first` on, which may lie before it or behind its end (its handles)."""
         crop = tuple(dataclasses.replace(key, frame=key.frame - first) for key in self.crop)
-        return dataclasses.replace(self, frames=frames, source_start_s=self.source_start_s + rate.seconds(first) * self.speed, crop=crop)
+        start = self.source_start_s + rate.seconds(first) * self.speed
+        under = self.under.part(first, frames, rate) if self.under else None
+        return dataclasses.replace(self, frames=frames, source_start_s=start, crop=crop, under=under)
 
 
 @dataclass(frozen=True)
@@ -102,8 +112,8 @@ class Film:
     @property
     def media(self) -> dict[str, Media]:
         """Everything the film needs, by media id."""
-        used = [*(shot.media for shot in self.shots), *(sound.media for sound in self.sounds)]
-        return {one.media_id: one for one in used if one is not None}
+        used = [*(one for shot in self.shots for one in shot.all_media), *(sound.media for sound in self.sounds)]
+        return {one.media_id: one for one in used}
 
 
 @dataclass(frozen=True)
@@ -147,7 +157,7 @@ def film_of(timeline: Timeline, audio: str | None = None) -> Film:
         ducking=both,
         source_gain=SOURCE_GAIN if both else 1.0,
         song_start_s=timeline.song.source_start_s if timeline.song else None,
-        notes=(*notes, *_disabled(timeline)),
+        notes=(*notes, *_disabled(timeline), *_covered(wanted, shots), *_silent(timeline, mode)),
     )
 
 
@@ -155,6 +165,22 @@ def _disabled(timeline: Timeline) -> Iterator[str]:
     off = [clip.id for clip in timeline.clips if not clip.enabled]
     if off:
         yield f"{len(off)} disabled clips are black: {', '.join(off[:5])}."
+
+
+def _covered(wanted: Mapping[tuple[str, str], tuple[str, int]], shots: Sequence[Shot]) -> Iterator[str]:
+    """Transitions under an overlay, where there is no cut between the two shots themselves."""
+    pairs = {(a.id, b.id) for a, b in zip(shots, shots[1:])}
+    for (a, b), (kind, frames) in wanted.items():
+        if frames > 0 and kind != "hard_cut" and (a, b) not in pairs:
+            yield f"The {kind.replace('_', ' ')} from {a} to {b} lies under an overlay: it is a hard cut there."
+
+
+def _silent(timeline: Timeline, mode: str) -> Iterator[str]:
+    """Clips that would be heard if they ran at their own speed."""
+    if mode in ("source", "both"):
+        names = [clip.id for clip in timeline.clips if clip.enabled and clip.speed != 1 and timeline.media_of(clip).audio is not None]
+        if names:
+            yield f"{len(names)} clips in slow or quick motion are heard without their own sound: {', '.join(names[:5])}."
 
 
 def _shot(timeline: Timeline, clip: Placement) -> Shot:
@@ -168,8 +194,9 @@ def flattened(tracks: Sequence[Sequence[Layer]], frames: int, rate: FrameRate) -
     shown: list[Layer] = []
     for layers in tracks:
         for layer in layers:
+            above = _over(layer, shown, rate) if _is_transparent(layer.shot) else [layer]
             shown = [piece for old in shown for piece in _uncovered(old, layer.span, rate)]
-            shown.append(layer)
+            shown += above
     shots: list[Shot] = []
     position = 0
     for layer in sorted(shown, key=lambda one: one.start):
@@ -183,6 +210,24 @@ def flattened(tracks: Sequence[Sequence[Layer]], frames: int, rate: FrameRate) -
     if position < frames:
         shots.append(Shot(f"gap-{position}", frames - position))
     return tuple(shots)
+
+
+def _is_transparent(shot: Shot) -> bool:
+    return shot.media is not None and shot.media.video is not None and shot.media.video.has_alpha
+
+
+def _over(layer: Layer, shown: Sequence[Layer], rate: FrameRate) -> list[Layer]:
+    """A transparent layer with what it lies on, cut where that changes; black where there is nothing."""
+    below = sorted((one for one in shown if one.span.overlaps(layer.span)), key=lambda one: one.start)
+    edges = {layer.span.start, layer.span.end}
+    edges |= {at for one in below for at in (one.span.start, one.span.end) if layer.span.start < at < layer.span.end}
+    made = []
+    for start, end in zip(sorted(edges), sorted(edges)[1:]):
+        base = next((one for one in below if one.start <= start < one.span.end), None)
+        under = base.shot.part(start - base.start, end - start, rate) if base else Shot("black", end - start)
+        top = layer.shot.part(start - layer.start, end - start, rate)
+        made.append(Layer(start, dataclasses.replace(top, under=under)))
+    return made
 
 
 def _uncovered(layer: Layer, cover: FrameSpan, rate: FrameRate) -> Iterator[Layer]:

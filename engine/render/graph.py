@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import ffmpeg
 
+from engine.model.media import VideoStream
 from engine.model.time import AUDIO_RATE_HZ, FrameRate
 from engine.render.encoders import Encoding, encoder_options, timescale
 from engine.render.film import Film
@@ -19,8 +20,18 @@ from engine.render.pieces import Piece, pieces_of
 
 __all__ = ["SegmentPlan", "concat_list", "digest", "mux_arguments", "plan_segments", "single_pass"]
 
-SEGMENT_VERSION = "2"
+SEGMENT_VERSION = "3"
 """Part of every cached segment's name: raise when the same arguments should give other pictures."""
+
+# Measured with 2160p60 HEVC, 1080p30 H.264, 720p and 360p sources into 1080x1920, ffmpeg 5.1 (resident set by time -v):
+TOOL_BYTES = 60_000_000
+DECODE_BYTES = 15
+"""For each pixel of a source: its decoder holds about ten frames."""
+ENCODE_BYTES = {"draft": 60, "high": 80, "maximum": 170}
+"""For each pixel of the film: x264 with what it looks ahead."""
+OTHER_ENCODE_BYTES = 40
+TONEMAP_BYTES = 50
+"""For each pixel of the film: tone mapping is done in floats."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +44,9 @@ class SegmentPlan:
     key: str
     suffix: str
     pixels_decoded: int
-    """Of the largest source, a frame: what it costs, and how much memory it needs."""
+    """A frame of each of its sources: what they cost."""
+    memory_bytes: int = 0
+    """What its encode is likely to hold at most."""
 
 
 def plan_segments(film: Film, paths: Mapping[str, str], look: Look, encoding: Encoding, tool: str) -> tuple[SegmentPlan, ...]:
@@ -42,15 +55,23 @@ def plan_segments(film: Film, paths: Mapping[str, str], look: Look, encoding: En
 
 
 def _segment(piece: Piece, paths: Mapping[str, str], look: Look, encoding: Encoding, tool: str) -> SegmentPlan:
-    sources = [shot.media.video for shot in piece.shots if shot.media and shot.media.video]
+    sources = [media.video for shot in piece.shots for media in shot.all_media if media.video]
     return SegmentPlan(
         name=piece.id,
         frames=piece.frames,
         arguments=_arguments(piece, look, encoding, lambda media: paths[media.media_id]),
         key=_key(piece, look, encoding, tool),
         suffix=".mp4" if encoding.encoder not in ("prores", "dnxhr") else ".mov",
-        pixels_decoded=max((one.stored_width * one.stored_height for one in sources), default=0),
+        pixels_decoded=sum(one.stored_width * one.stored_height for one in sources),
+        memory_bytes=_memory_bytes(sources, look, encoding),
     )
+
+
+def _memory_bytes(sources: Sequence[VideoStream], look: Look, encoding: Encoding) -> int:
+    encode = ENCODE_BYTES[encoding.quality.name] if encoding.encoder == "x264" else OTHER_ENCODE_BYTES
+    made = encode + (TONEMAP_BYTES if any(one.colour.is_hdr for one in sources) else 0)
+    read = sum(one.stored_width * one.stored_height * (2 if one.bit_depth > 8 else 1) for one in sources)
+    return TOOL_BYTES + round(made * look.width * look.height + DECODE_BYTES * read)
 
 
 def _arguments(piece: Piece, look: Look, encoding: Encoding, path_of: PathOf) -> tuple[str, ...]:

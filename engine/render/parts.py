@@ -19,6 +19,7 @@ from engine.media.probe import probe
 from engine.progress import Progress
 from engine.render.graph import SegmentPlan
 from engine.render.presets import Preset, Quality
+from engine.render.queueing import Pending
 from engine.render.sound import (
     SILENT_LUFS,
     Level,
@@ -86,7 +87,8 @@ def make_all(
     """Makes what is not there yet, in the given order, the sound first; returns the sound. parts : a folder on the cache's disk."""
     with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
         heard = pool.submit(_sound, sound, encode, cache, parts, progress) if sound else None
-        futures: list[Future[Any]] = [pool.submit(_segment, one, cache, parts, progress) for one in segments]
+        pending = Pending(segments, workers)
+        futures: list[Future[Any]] = [pool.submit(_next_segment, pending, cache, parts, progress) for _ in segments]
         try:
             for future in as_completed([*futures, *([heard] if heard else [])]):
                 future.result()
@@ -104,6 +106,11 @@ def _used(file: Path) -> None:
     """Marks a file as recently used: the cache drops the oldest first."""
     with contextlib.suppress(OSError):
         os.utime(file)
+
+
+def _next_segment(pending: Pending, cache: Path, parts: Path, progress: Progress) -> None:
+    with pending.next(progress.check) as plan:
+        _segment(plan, cache, parts, progress)
 
 
 def _segment(plan: SegmentPlan, cache: Path, parts: Path, progress: Progress) -> None:
@@ -154,8 +161,10 @@ def _levelled(
     level = first_level(mix, plan.target_lufs)
     for number in range(LEVEL_TRIES):
         ffmpeg.run(encode_arguments(str(mixed), str(part), *encode, level), progress=progress)
+        if plan.target_lufs is None:
+            return level, mix
         heard = loudness_of(ffmpeg.run(measure_arguments(str(part)), progress=progress, capture=True).decode(errors="replace"))
-        if plan.target_lufs is None or heard.integrated_lufs <= SILENT_LUFS:
+        if heard.integrated_lufs <= SILENT_LUFS:
             break
         better = next_level(level, mix, heard, plan.target_lufs)
         if better == level or number == LEVEL_TRIES - 1:

@@ -7,7 +7,7 @@ colour in one step, LUT. The seek recipe and its traps are in docs/rendering.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -24,6 +24,13 @@ __all__ = ["FITS", "Look", "PathOf", "picture_of", "seconds"]
 
 PathOf = Callable[[Media], str]
 
+OVERLAY_FORMATS = {"yuv420p": "yuv420", "yuv422p10le": "yuv422p10"}
+ALPHA_PIXELS = {"yuv420p": "yuva420p", "yuv422p10le": "yuva422p10le"}
+"""The film's pixel formats as the `overlay` filter calls them, and with transparency."""
+ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""Decoders that see transparency where ffmpeg's own do not."""
+UNDER = 500
+"""Inputs of what lies under a transparent picture are numbered from here on."""
 FITS = ("crop", "blur", "plain")
 
 UNSAFE_SEEK = ("mpegts", "mpeg")
@@ -32,6 +39,8 @@ SAMPLE_LATE_S = Fraction(1, 1000)
 """Output frame k shows what is on screen a millisecond after its time, so that equal times are no tie."""
 SAME_SHAPE = 0.01
 """Shapes that differ by less than this share are the same: nobody sees it, and bars a pixel wide look like a mistake (chosen)."""
+PRE_ROLL_FRAMES = Fraction(3, 2)
+"""How far a seek aims before the wanted moment, in source frames: past any rounding of time stamps, and little to decode."""
 HDR_WHITE_NITS = 203
 """Where HDR's reference white lies (ITU-R BT.2408); it becomes about 85 % of SDR's."""
 HDR_PEAK = 1000 / HDR_WHITE_NITS
@@ -81,19 +90,34 @@ def _shown(shot: Shot, look: Look, path_of: PathOf, number: int) -> Any:
     if shot.media is None or shot.media.video is None:
         return _tagged(_plain("#000000", look, number), look)
     video = shot.media.video
-    stream = _opened(shot, shot.media, video, look, path_of, number)
-    stream = _framed(_timed(stream, shot, shot.media, look), shot, video, look, number)
-    return _tagged(stream, look)
+    if video.has_alpha:
+        return _tagged(_overlaid(shot, shot.media, video, look, path_of, number), look)
+    return _tagged(_source(shot, shot.media, video, look, path_of, number), look)
+
+
+def _source(shot: Shot, media: Media, video: VideoStream, look: Look, path_of: PathOf, number: int) -> Any:
+    stream = _opened(shot, media, video, look, path_of, number)
+    return _framed(_timed(stream, shot, media, look), shot, video, look, number)
+
+
+def _overlaid(shot: Shot, media: Media, video: VideoStream, look: Look, path_of: PathOf, number: int) -> Any:
+    """A transparent picture over what lies under it, black where that is nothing."""
+    below = _shown(shot.under or Shot("black", shot.frames), look, path_of, number + UNDER)
+    clear = replace(look, pixels=ALPHA_PIXELS[look.pixels], fit="crop")
+    above = _source(shot, media, video, clear, path_of, number).filter("setsar", 1)
+    return ffmpeg.overlay(below, above, format=OVERLAY_FORMATS[look.pixels], shortest=0)
 
 
 def _opened(shot: Shot, media: Media, video: VideoStream, look: Look, path_of: PathOf, number: int) -> Any:
     """The file, opened near the wanted frame."""
     options: dict[str, object] = {"threads": 1, "thread_queue_size": 8 + number}
     seek = _seek_s(shot, media, video)
+    if video.has_alpha and video.codec in ALPHA_DECODERS:
+        options["c:v"] = ALPHA_DECODERS[video.codec]
     if media.kind == "image":
         options |= {"loop": 1, "framerate": look.rate.to_json()}
     elif seek > 0:
-        options["ss"] = seconds(seek)
+        options |= {"noaccurate_seek": None, "ss": seconds(seek)}
     stream = ffmpeg.input(f"file:{path_of(media)}", **options)["V"]  # V: no cover pictures
     return stream.filter("bwdif", mode="send_frame") if video.interlaced else stream
 
@@ -103,10 +127,11 @@ def _offset_s(video: VideoStream) -> Fraction:
 
 
 def _pre_s(shot: Shot, media: Media, video: VideoStream) -> Fraction:
-    """How much is decoded before the first wanted moment: the frame on screen then may have begun before it."""
+    """How far before the first wanted moment the seek aims. It ends at a key frame there or earlier, and nothing is dropped from there on
+    (`noaccurate_seek`): the frame on screen at that moment is decoded however long ago it began."""
     if media.container in UNSAFE_SEEK:
         return shot.source_start_s
-    return min(shot.source_start_s, Fraction(5, 2) * video.rate.frame_duration + Fraction(1, 5))
+    return min(shot.source_start_s, PRE_ROLL_FRAMES * video.rate.frame_duration)
 
 
 def _seek_s(shot: Shot, media: Media, video: VideoStream) -> Fraction:
@@ -204,7 +229,7 @@ def _fitted(stream: Any, video: VideoStream, look: Look, number: int) -> Any:
     else:
         split = stream.split()
         stream, behind = split[0], _blurred(split[1], look)
-    kind = {"yuv420p": "yuv420", "yuv422p10le": "yuv422p10"}[look.pixels]
+    kind = OVERLAY_FORMATS[look.pixels]
     return ffmpeg.overlay(behind, stream.filter("setsar", 1), x="(W-w)/2", y="(H-h)/2", format=kind, shortest=1)
 
 
@@ -267,7 +292,7 @@ def _graded(stream: Any, look: Look, matrix: str | None) -> Any:
         return stream.filter("scale", in_color_matrix=matrix, out_color_matrix="bt709", out_range="tv").filter("format", look.pixels)
     if matrix:
         stream = stream.filter("scale", in_color_matrix=matrix)
-    stream = stream.filter("format", "gbrp")
+    stream = stream.filter("format", "gbrap" if look.pixels in ALPHA_PIXELS.values() else "gbrp")
     interpolation = {"interp": "tetrahedral"} if look.lut.filter == "lut3d" else {}
     stream = stream.filter(look.lut.filter, file=look.lut.path, **interpolation)
     return stream.filter("scale", out_color_matrix="bt709", out_range="tv").filter("format", look.pixels)

@@ -86,7 +86,7 @@ def preview(
 
 
 def _require(film: Film, proxies: Mapping[str, Path]) -> None:
-    missing = sorted({shot.media.name for shot in film.shots if shot.media and shot.media.media_id not in proxies})
+    missing = sorted({one.name for shot in film.shots for one in shot.all_media if one.media_id not in proxies})
     if missing:
         hint = "Run `cutprint analyze` on the clips, or say where they are with --media FOLDER."
         message = f"{len(missing)} clips have no small copy: {', '.join(missing[:5])}."
@@ -151,7 +151,8 @@ def _cropped(film: Film, proxies: Mapping[str, Path], sound: MadeSound | None, p
 
 def _from_copy(shot: Shot) -> Shot:
     """The same shot out of its clip's small copy: upright, square, 30 frames a second, from its first frame on."""
-    return shot if shot.media is None else replace(shot, media=_as_copy(shot.media))
+    under = _from_copy(shot.under) if shot.under else None
+    return replace(shot, media=_as_copy(shot.media) if shot.media else None, under=under)
 
 
 def _as_copy(media: Media) -> Media:
@@ -165,6 +166,7 @@ def _as_copy(media: Media) -> Media:
         rotation=0,
         mirrored=False,
         sample_aspect=Fraction(1),
+        has_alpha=False,
         interlaced=False,
         variable_rate=True,  # its last frame is held: a copy may end a frame early
         colour=Colour(),

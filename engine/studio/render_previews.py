@@ -38,7 +38,7 @@ def preview(
     if request.preview == "rhythm":
         made = _rhythm(request, timeline, paths, progress)
     else:
-        clips = _at_hand([shot.media for shot in film.shots if shot.media is not None], paths)
+        clips = _at_hand([one for shot in film.shots for one in shot.all_media], paths)
         copies = proxies.ensure(studio, clips, progress)
         sounds = {key: path for key, path in paths.items() if Path(path).is_file()}
         heard = dataclasses.replace(film, sounds=tuple(one for one in film.sounds if one.media.media_id in sounds))

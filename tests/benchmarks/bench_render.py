@@ -31,7 +31,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -107,6 +107,8 @@ class Bench:
     work: Path
     seconds: float
     moviepy: str | None
+    rendered: dict[int, tuple[Job, Cost]] = field(default_factory=dict)
+    """Our own render of each number of segments in this round: steps share it."""
 
 
 @dataclass(frozen=True)
@@ -127,13 +129,13 @@ class Cost:
 
 
 def run(command: Sequence[str]) -> Cost:
-    """CPU of a command and everything below it, wall time, largest memory of all together (resident)."""
+    """CPU of a command and everything below it, wall time, largest memory of all together."""
     began, peak, done = time.monotonic(), 0, threading.Event()
     child = subprocess.Popen(list(command), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
     def watch() -> None:
         nonlocal peak
-        while not done.wait(0.05):
+        while not done.wait(0.1):
             peak = max(peak, resident(child.pid))
 
     watcher = threading.Thread(target=watch)
@@ -151,6 +153,7 @@ def run(command: Sequence[str]) -> Cost:
 
 
 def resident(root: int) -> int:
+    """Bytes in memory of a process and all below it, pages that they share counted once."""
     parents: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -162,7 +165,8 @@ def resident(root: int) -> int:
         one = waiting.pop()
         waiting += parents.get(one, [])
         try:
-            total += int(Path(f"/proc/{one}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+            rows = Path(f"/proc/{one}/smaps_rollup").read_text().splitlines()
+            total += sum(1000 * int(row.split()[1]) for row in rows if row.startswith("Pss:"))
         except (OSError, IndexError):
             continue
     return total
@@ -252,16 +256,25 @@ def prepared(count: int, bench: Bench) -> Job:
     return Job(film, {one.media_id: one.path for one in [*bench.media, bench.song]}, work)
 
 
-def ours(job: Job) -> Cost:
+def ours(count: int, bench: Bench) -> tuple[Job, Cost]:
+    """The edit rendered with an empty cache, once a round."""
+    if count not in bench.rendered:
+        job = prepared(count, bench)
+        cost = rendered(job)
+        size = (job.work / "film.mp4").stat().st_size / 1e6
+        print(f"  {cost.said} (segments rendered, frames), {size:.1f} MB", flush=True)
+        bench.rendered[count] = job, cost
+    return bench.rendered[count]
+
+
+def rendered(job: Job) -> Cost:
     (job.work / "film.pickle").write_bytes(pickle.dumps((job.film, job.paths)))
     words = [str(job.work / "film.pickle"), str(job.work / "film.mp4"), str(job.work / "cache"), str(WORKERS)]
     return run([sys.executable, "-c", OURS, *words])
 
 
 def parts(count: int, bench: Bench) -> None:
-    job = prepared(count, bench)
-    full = ours(job)
-    print(f"  {full.said} (segments rendered, frames), {(job.work / 'film.mp4').stat().st_size / 1e6:.1f} MB", flush=True)
+    job, full = ours(count, bench)
     encode = run(encode_only(job.work / "film.mp4", job.work))
     (job.work / "frames.yuv").unlink()
     decode = run(decode_only(job.film, job.paths, job.work))
@@ -277,12 +290,12 @@ def parts(count: int, bench: Bench) -> None:
 
 def against(name: str, most: float, count: int, bench: Bench) -> None:
     """Another program's render of the same edit; its result must have the same frames."""
-    job = prepared(count, bench)
+    job, full = ours(count, bench)
     words = melt(job) if name == "melt" else moviepy(job, bench.moviepy)
     if words is None:
         print(f"  {name}: not measured here")
         return
-    full, theirs = ours(job), run(words)
+    theirs = run(words)
     made = job.work / f"{name}.mp4"
     video = probe(made).video
     show("ours", full, theirs.cpu_s, name)
@@ -291,7 +304,7 @@ def against(name: str, most: float, count: int, bench: Bench) -> None:
 
 
 def memory(bench: Bench) -> None:
-    peaks = {count: ours(prepared(count, bench)).peak_mb for count in (20, 120)}
+    peaks = {count: ours(count, bench)[1].peak_mb for count in (20, 120)}
     print("  peak memory, MB:", {count: round(peak) for count, peak in peaks.items()})
     verdict("120 segments / 20 segments", peaks[120] / peaks[20], 1.10)
     verdict(f"peak memory, MB, {WORKERS} workers", max(peaks.values()), 700)
@@ -299,13 +312,13 @@ def memory(bench: Bench) -> None:
 
 def replaced(bench: Bench) -> None:
     """Each of the four sources' segments in the middle once; the median and the worst."""
-    job = prepared(60, bench)
-    full, shares = ours(job), []
+    job, full = ours(60, bench)
+    shares = []
     for index in range(28, 28 + len(SOURCES)):
         shot = job.film.shots[index]
         other = replace(shot, source_start_s=shot.source_start_s + Fraction(1, 5))
         changed = replace(job.film, shots=(*job.film.shots[:index], other, *job.film.shots[index + 1 :]))
-        again = ours(Job(changed, job.paths, job.work))
+        again = rendered(Job(changed, job.paths, job.work))
         shares.append(again.cpu_s / full.cpu_s)
         name = shot.media.name if shot.media else ""
         print(f"  one of 60 ({name}): {again.cpu_s:.2f} of {full.cpu_s:.1f} CPU s ({again.said})", flush=True)
@@ -382,8 +395,9 @@ def main() -> None:
             for name in names:
                 print(f"{name}, round {number + 1}", flush=True)
                 STEPS[name](bench)
-                for job in Path(folder).glob("tmp*"):
-                    shutil.rmtree(job)
+            bench.rendered.clear()
+            for job in Path(folder).glob("tmp*"):
+                shutil.rmtree(job)
 
 
 if __name__ == "__main__":

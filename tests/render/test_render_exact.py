@@ -13,6 +13,7 @@ import pytest
 from films import check, rendered, shown, timeline_of
 
 from engine.errors import BadOption, Cancelled, MediaError
+from engine.media import ffmpeg
 from engine.media.decode import FrameReader
 from engine.media.decode import audio as heard_in
 from engine.media.probe import probe
@@ -51,15 +52,75 @@ def test_every_frame_from_other_containers(tmp_path: Path, suffix: str) -> None:
     check(timeline, rendered(timeline, tmp_path)[0], (5, 6))
 
 
+def check_times(timeline: Timeline, path: Path, times: dict[int, Fraction]) -> None:
+    """Every frame shows the picture that was on screen, by when each picture of the source began."""
+    rate, clip = timeline.rate, timeline.clips[0]
+    for k, (_, number) in enumerate(shown(path)):
+        time = clip.source_start_s + rate.seconds(k) + Fraction(1, 1000)
+        assert number == max(one for one, begins in times.items() if begins <= time), f"frame {k} at {rate}"
+
+
 def test_every_frame_of_a_variable_rate(tmp_path: Path) -> None:
     media = probe(footage.variable_rate_video(tmp_path / "v.mp4", 4, 60))
     assert media.video is not None and media.video.variable_rate
-    timeline = timeline_of([media], FrameRate(30), [24], [9])
-    kept = [number for number in range(60) if number % 3 != 1]
-    for k, (source, number) in enumerate(shown(rendered(timeline, tmp_path)[0])):
-        time = timeline.clips[0].source_start_s + Fraction(k, 30) + Fraction(1, 1000)
-        assert source == 4
-        assert number == max(one for one in kept if Fraction(one, 30) <= time), "what was on screen at that time stays on screen"
+    times = {number: Fraction(number, 30) for number in range(60) if number % 3 != 1}
+    for output in OUTPUTS:
+        rate = FrameRate.parse(output)
+        timeline = timeline_of([media], rate, [round(0.8 * rate.fps)], [9])
+        path = rendered(timeline, tmp_path)[0]
+        check_times(timeline, path, times)
+        video = probe(path).video
+        assert video is not None and (video.rate, video.variable_rate) == (rate, False)
+
+
+def test_a_picture_that_began_long_ago_is_still_on_screen(tmp_path: Path) -> None:
+    """Recordings of screens hold a picture for seconds; a seek into that time must not show the next one."""
+    whole, path = footage.coded_video(tmp_path / "whole.mp4", 4, 120), tmp_path / "v.mp4"
+    option = "-vsync" if ffmpeg.find_ffmpeg().version < (5, 1) else "-fps_mode"
+    kept = [*range(20), *range(95, 120)]
+    picks = ["-i", str(whole), "-vf", "select='lt(n,20)+gte(n,95)'", option, "vfr"]
+    ffmpeg.run([*picks, "-c:v", "libx264", "-crf", "16", "-g", "12", str(path)])
+    media = probe(path)
+    start_frame = media.video.rate.frame_at(Fraction(5, 2)) if media.video else 0
+    timeline = timeline_of([media], FrameRate(30), [30], [start_frame])
+    check_times(timeline, rendered(timeline, tmp_path)[0], {number: Fraction(number, 30) for number in kept})
+
+
+def test_start_timecodes_and_edit_lists_are_honoured(tmp_path: Path) -> None:
+    """A start timecode moves nothing; an edit list that begins within a group of pictures hides what lies before."""
+    coded = footage.coded_video(tmp_path / "a.mov", 1, 60, "25", arguments=("-timecode", "10:11:12:13"))
+    long = footage.coded_video(tmp_path / "long.mp4", 2, 90)
+    cut = tmp_path / "cut.mp4"
+    ffmpeg.run(["-ss", "0.5", "-i", str(long), "-c", "copy", str(cut)])
+    media = [probe(coded), probe(cut)]
+    assert media[0].video is not None and media[0].video.has_timecode and media[0].video.start_frame > 900_000
+    timeline = timeline_of(media, FrameRate(30), [25, 30], [7, 10])
+    seen = shown(rendered(timeline, tmp_path)[0])
+    assert seen[:25] == [(1, int((Fraction(7, 25) + Fraction(k, 30) + Fraction(1, 1000)) * 25)) for k in range(25)]
+    assert seen[25:] == [(2, 15 + 10 + k) for k in range(30)]
+
+
+def test_interlaced_sources_become_whole_pictures(tmp_path: Path) -> None:
+    """Two fields of different moments: no comb is left, and frames are counted as frames."""
+    from engine.media.encode import write_video
+
+    def picture(k: int) -> np.ndarray:
+        field = footage.coded_picture(3, k // 2, 320, 180)
+        field[:, 8 + 5 * k % 64 : 28 + 5 * k % 64] = 235  # a bar that moves with every field
+        return field
+
+    write_video(tmp_path / "p.mp4", (picture(k) for k in range(80)), FrameRate(60), (320, 180), arguments=("-crf", "8"))
+    path = tmp_path / "i.mp4"
+    fields = ["-i", str(tmp_path / "p.mp4"), "-vf", "tinterlace=interleave_top,setfield=tff", "-r", "30", "-crf", "8"]
+    ffmpeg.run([*fields, "-c:v", "libx264", "-flags", "+ildct+ilme", "-g", "12", str(path)])
+    media = probe(path)
+    assert media.video is not None and media.video.interlaced and media.video.rate == FrameRate(30)
+    timeline = dataclasses.replace(timeline_of([media], FrameRate(30), [20], [13]), width=320, height=180)
+    frames = [frame.picture.astype(int) for frame in FrameReader(probe(rendered(timeline, tmp_path)[0]), max_side_px=320)]
+    assert [footage.read_code(frame) for frame in frames] == [(3, 13 + k) for k in range(20)]
+    for frame in frames:
+        rows = frame[30:150, :100].reshape(120, 100, -1).mean(axis=2)
+        assert np.abs(rows[1:-1] - (rows[:-2] + rows[2:]) / 2).mean() < 2, "neighbouring rows are of one moment"
 
 
 @pytest.mark.parametrize("degrees", [90, 180, 270])

@@ -13,6 +13,7 @@ from films import check, rendered, shown, timeline_of
 from numpy.typing import NDArray
 
 from engine.errors import BadOption, InputError
+from engine.media import ffmpeg
 from engine.media.decode import FrameReader
 from engine.media.encode import write_video
 from engine.media.probe import probe
@@ -218,8 +219,6 @@ def test_hdr_becomes_sdr_with_white_where_it_belongs(tmp_path: Path, transfer: s
     frame = luma.tobytes() + np.full(160 * 90 * 2, 512, "<u2").tobytes()
     raw, path = tmp_path / "raw.yuv", tmp_path / "hdr.mp4"
     raw.write_bytes(frame * 5)
-    from engine.media import ffmpeg
-
     tags = ["-color_primaries", "bt2020", "-color_trc", transfer, "-colorspace", "bt2020nc", "-color_range", "tv"]
     ffmpeg.run(
         ["-f", "rawvideo", "-pix_fmt", "yuv420p10le", "-s", "320x180", "-r", "30", "-i", str(raw), "-c:v", "libx264", *tags, str(path)]
@@ -234,6 +233,42 @@ def test_hdr_becomes_sdr_with_white_where_it_belongs(tmp_path: Path, transfer: s
     assert black <= 4 and 90 < mid < 170 and 190 <= white <= 235 and white + 12 < bright <= 255
     video = probe(made).video
     assert video is not None and video.pixel_format == "yuv420p" and video.colour.transfer == "bt709"
+
+
+@pytest.mark.parametrize("kind", ["png", "prores", "vp9"])
+def test_what_is_transparent_shows_what_lies_under_it(tmp_path: Path, kind: str) -> None:
+    """A sign over a cut: opaque above, clear in the middle, half clear below; the numbers under it stay the right ones."""
+    from PIL import Image
+
+    sign = np.zeros((320, 180, 4), np.uint8)
+    sign[:40] = (200, 40, 40, 255)
+    sign[280:] = (40, 200, 40, 128)
+    path = tmp_path / "sign.png"
+    Image.fromarray(sign, "RGBA").save(path)
+    words = {"prores": ("mov", "prores_ks", "yuva444p10le"), "vp9": ("webm", "libvpx-vp9", "yuva420p")}.get(kind)
+    if words:
+        path = tmp_path / f"sign.{words[0]}"
+        scale = "scale=out_color_matrix=bt709:out_range=tv,setparams=colorspace=bt709"
+        loop = ["-loop", "1", "-framerate", "30", "-i", str(tmp_path / "sign.png"), "-frames:v", "60", "-vf", scale]
+        ffmpeg.run([*loop, "-c:v", words[1], "-pix_fmt", words[2], str(path)])
+    media = probe(path)
+    assert media.video is not None and media.video.has_alpha
+    base = [probe(footage.coded_video(tmp_path / f"{k}.mp4", k, 60)) for k in (1, 2)]
+    timeline = timeline_of([*base, media], RATE, [15, 15, 5], [3, 20, 0])
+    over = dataclasses.replace(timeline.clips[2], id="above", timeline_start_frame=8, duration_frames=14)
+    track = Track("overlay", "above", (over,))
+    made = dataclasses.replace(timeline, clips=timeline.clips[:2], tracks=(track,), duration_frames=30)
+    path, report = rendered(made, tmp_path)
+    seen = pictures(path)
+    assert [footage.read_code(picture) for picture in seen] == [(1, 3 + k) for k in range(15)] + [(2, 20 + k) for k in range(15)]
+    assert report.segments_rendered == 4
+    for k, picture in enumerate(seen):
+        plain = 90 + 8 * (1 if k < 15 else 2)
+        covered = 8 <= k < 22
+        above, below = picture[15, 90].astype(int), picture[305, 90].astype(int)
+        assert np.abs(above - ((200, 40, 40) if covered else (plain,) * 3)).max() <= 8, f"frame {k}"
+        mixed = (np.array((40, 200, 40)) + plain) / 2 if covered else (plain,) * 3
+        assert np.abs(below - mixed).max() <= 8, f"frame {k}"
 
 
 def test_mirrored_sources_are_shown_as_players_do(tmp_path: Path) -> None:
