@@ -117,7 +117,7 @@ class _Facts:
         look, video = self.look, self.video
         path = self._camera_path()
         shake = motion.shake_curve(path)
-        kinds = motion.kind_probabilities(path, shake)
+        kinds = motion.kind_probabilities(path, shake, self.video.display_width / self.video.display_height)
         curves = self._curves(path, shake)
         light = self._light(curves, shake)
         subject = max((one.box.height for one in look.movers), default=None)

@@ -21,7 +21,7 @@ from engine.progress import SILENT, Progress
 
 __all__ = ["SHOTS_VERSION", "ShotLook", "look_at_shots"]
 
-SHOTS_VERSION = "1"
+SHOTS_VERSION = "2"
 """Raise when any figure here changes, so that cached looks are made anew."""
 WORKING_PX = 320
 LOOK_S = 0.4
@@ -56,19 +56,20 @@ def _look(media: Media, shot: Shot, finder: FaceFinder | None) -> ShotLook:
     middle = (shot.start_frame + shot.end_frame) // 2
     span = FrameSpan(max(shot.start_frame, middle - half), max(shot.start_frame + 1, min(shot.end_frame, middle + half)))
     frames = list(FrameReader(media, span=span, max_side_px=WORKING_PX, pixel="rgb"))
-    camera = _camera(frames, float(media.video.rate.frame_duration))
+    video = media.video
+    camera = _camera(frames, float(video.rate.frame_duration), video.display_width / video.display_height)
     faces, bodies = _people(frames, finder)
     found = framing(faces, min(FACE_FRAMES, len(frames)), bodies, camera, "", None)
     tallest = max((face.box.height for face in faces), default=0.0)
     return ShotLook(dict(found.shot_type), dict(found.angle), camera, round(tallest, 4))
 
 
-def _camera(frames: Sequence[Frame], frame_s: float) -> dict[str, float]:
+def _camera(frames: Sequence[Frame], frame_s: float, aspect: float) -> dict[str, float]:
     tracker = motion.GridTracker()
     steps = [tracker.step(_luma(frame.picture)) for frame in frames]
     gaps = np.diff([frame.index for frame in frames]) if len(frames) > 1 else np.array([1])
     path = motion.CameraPath.of(steps[1:], max(1.0, float(np.median(gaps))) * frame_s)
-    return motion.kind_probabilities(path, motion.shake_curve(path))
+    return motion.kind_probabilities(path, motion.shake_curve(path), aspect)
 
 
 def _luma(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -220,15 +220,17 @@ def motion_intensity(heights_per_second: float | NDArray[np.float64]) -> float |
     return 1.0 - np.exp(-np.maximum(heights_per_second, 0.0) / INTENSITY_SCALE)
 
 
-def kind_probabilities(path: CameraPath, shake: NDArray[np.float64]) -> dict[str, float]:
+def kind_probabilities(path: CameraPath, shake: NDArray[np.float64], aspect: float) -> dict[str, float]:
     """Probabilities of static, slow_pan, fast_pan, handheld, zoom_in, zoom_out from soft thresholds; they sum to 1.
+
+    aspect : width by height of the picture, because pans count in widths and tilts in heights.
 
     Each kind's evidence is a logistic of the log ratio to its threshold; static is the evidence against all others.
     """
     if not len(path.dx):
         return {"static": 1.0, "slow_pan": 0.0, "fast_pan": 0.0, "handheld": 0.0, "zoom_in": 0.0, "zoom_out": 0.0}
     per_s = 1.0 / path.seconds
-    speed = math.hypot(path.dx.mean(), path.dy.mean()) * per_s
+    speed = math.hypot(path.dx.mean() / aspect, path.dy.mean()) * per_s
     zoom = path.zoom.mean() * per_s
     trembling = _above(float(np.sqrt((shake**2).mean())), HANDHELD_SHAKE)
     panning = _above(speed, PAN_PER_S)

@@ -64,7 +64,8 @@ def blur_effect(luma: NDArray[np.uint8]) -> float:
     textured = contrast >= min(LEAST_CONTRAST, float(np.sort(contrast.ravel())[-TEXTURED]))
     if float(contrast.max()) < 1e-3:
         return 1.0
-    return float(np.percentile(effects[textured], SHARPEST_PERCENT))
+    ordered = np.sort(effects[textured])  # numpy's own percentile costs a third of all this
+    return float(np.interp((len(ordered) - 1) * SHARPEST_PERCENT / 100, np.arange(len(ordered)), ordered))
 
 
 def _survived(picture: NDArray[np.uint8], axis: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -41,7 +41,7 @@ def measured(media: Media, frames: int) -> Sound:
     if media.audio is None or media.video is None:
         return Sound()
     try:
-        samples = audio(Path(media.path), RATE_HZ, end_s=LONGEST_S)
+        samples = audio(Path(media.path), RATE_HZ, start_s=media.video.stream_offset_s, end_s=LONGEST_S, container=media.container)
     except CutprintError:
         return Sound()
     fps = media.video.rate.fps

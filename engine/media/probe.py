@@ -22,9 +22,13 @@ from engine.model.time import STANDARD_RATES, FrameRate, round_half_up
 
 __all__ = ["opened", "picture_stream", "probe", "silence_libraries"]
 
-IMAGE_FORMATS = frozenset({"image2", "png_pipe", "jpeg_pipe", "mjpeg_pipe", "webp_pipe", "bmp_pipe", "tiff_pipe", "gif", "heif"})
+IMAGE_FORMATS = frozenset({"image2", "png_pipe", "jpeg_pipe", "mjpeg_pipe", "webp_pipe", "bmp_pipe", "tiff_pipe", "heif"})
 ALPHA_FORMATS = ("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya8", "ya16", "pal8")
 """How the names of pixel formats with transparency begin in ffmpeg."""
+SELF_DESCRIBING = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
+"""Formats whose index names codecs, sizes and rates."""
+MOST_REORDERED = 16
+"""Frames that H.264 and HEVC may store out of their order."""
 VARIABLE_TOLERANCE = Fraction(1, 4)
 """Frames further than this share of a frame from an even grid make the rate variable (chosen: containers that round to
 milliseconds stay under .07 at 60 fps, dropped frames are off by 1)."""
@@ -80,13 +84,17 @@ def _is_text(name: str) -> bool:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Any]:
-    """The file as a PyAV container. Foreign errors become `MediaError`."""
+def opened(path: Path, trusting: str | None = None) -> Iterator[Any]:
+    """The file as a PyAV container. Foreign errors become `MediaError`.
+
+    trusting : the container's format where it is known; of those that say what they hold, nothing is decoded to find it out, which
+    costs as much as two key frames. Only for sound and key frames: the order of other frames may have to be found out.
+    """
     import av
 
     silence_libraries()
     try:
-        container = _open(f"file:{path}")
+        container = _open(f"file:{path}", trusting in SELF_DESCRIBING)
     except (av.FFmpegError, OSError, ValueError) as cause:
         raise _unreadable(path, cause) from cause
     try:
@@ -97,12 +105,12 @@ def opened(path: Path) -> Iterator[Any]:
         container.close()
 
 
-def _open(name: str) -> Any:
+def _open(name: str, trusting: bool = False) -> Any:
     """Tags that are no UTF-8 are read with replacements; from PyAV 19 on it does that by itself and takes no word about it."""
     import av
 
     told: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
-    return av.open(name, **told)
+    return av.open(name, options={"skip_frame": "all"} if trusting else {}, **told)
 
 
 def silence_libraries() -> None:
@@ -168,15 +176,16 @@ def _video(container: Any, stream: Any, path: Path) -> tuple[VideoStream, list[s
         raise MediaError("codec_unknown", f"{path.name} has a picture format this build cannot read.", "Convert it.", path=str(path))
     packets, frame = _packets(container, stream, path)
     tick = Fraction(stream.time_base)
+    claimed = stream.frames or 0
+    if claimed > len(packets.times) + max(2, claimed // 50):
+        warnings.append(f"The file claims {claimed} frames and holds {len(packets.times)}: its end is missing.")
+        packets = _without_ragged_end(packets)
     if frame.interlaced_frame:
         packets = _joined_fields(packets, Fraction(stream.guessed_rate or 0), tick)
     if len(packets.times) < 2:
         packets = _Packets((packets.times or (0,))[:1], packets.last_length)
     rate, variable = _rate(packets, stream, tick)
     count = _frame_count(packets, rate, tick)
-    claimed = stream.frames or 0
-    if claimed > len(packets.times) + max(2, claimed // 50):
-        warnings.append(f"The file claims {claimed} frames and holds {len(packets.times)}: its end is missing.")
     if variable:
         warnings.append(f"Variable frame rate (about {rate}): frames are counted by time.")
     rotation, mirrored = _orientation(frame)
@@ -187,7 +196,8 @@ def _video(container: Any, stream: Any, path: Path) -> tuple[VideoStream, list[s
     if colour.is_hdr:
         warnings.append("High dynamic range: tone-mapped for analysis and rendering.")
     aspect = Fraction(stream.sample_aspect_ratio or 1) or Fraction(1)
-    still = container.format.name in IMAGE_FORMATS or (len(packets.times) == 1 and container.format.name.endswith("_pipe"))
+    lone = len(packets.times) == 1 and (container.format.name.endswith("_pipe") or container.format.name == "gif")
+    still = container.format.name in IMAGE_FORMATS or lone
     video = VideoStream(
         codec=context.name,
         rate=rate,
@@ -223,7 +233,7 @@ def _packets(container: Any, stream: Any, path: Path) -> tuple[_Packets, Any]:
                 times.append(packet.pts)
                 lengths[packet.pts] = packet.duration or 0
             if frame is None:
-                frame = _decoded(packet)
+                frame = _decoded(packet) or _at_once(packet, stream)
     except av.FFmpegError:
         pass  # a corrupt tail: what was read counts, and the caller compares it with the header's claim
     if frame is None:
@@ -240,6 +250,35 @@ def _decoded(packet: Any) -> Any | None:
         return next(iter(packet.decode()), None)
     except av.FFmpegError:
         return None  # a damaged packet; the next may do
+
+
+def _at_once(packet: Any, stream: Any) -> Any | None:
+    """The key frame in a packet without waiting for those that may be shown before it: each of them costs a decoding."""
+    if not packet.is_keyframe or not packet.size or packet.is_discard:  # before an edit list begins: what follows needs it
+        return None
+    frame = _decoded_rest(stream)
+    stream.codec_context.flush_buffers()
+    return frame
+
+
+def _decoded_rest(stream: Any) -> Any | None:
+    import av
+
+    try:
+        return next(iter(stream.codec_context.decode(None)), None)
+    except av.FFmpegError:
+        return None
+
+
+def _without_ragged_end(packets: _Packets) -> _Packets:
+    """Without what lies behind the first gap among the last frames: of frames stored out of order, a cut file lacks some in between."""
+    times = packets.times
+    if len(times) < 4:
+        return packets
+    step = statistics.median_low([b - a for a, b in zip(times, times[1:]) if b > a] or [1])
+    first = max(1, len(times) - MOST_REORDERED)
+    gap = next((at for at in range(first, len(times)) if times[at] - times[at - 1] > 1.5 * step), len(times))
+    return _Packets(times[:gap], packets.last_length)
 
 
 def _joined_fields(packets: _Packets, rate: Fraction, tick: Fraction) -> _Packets:

@@ -19,7 +19,6 @@ from engine.errors import MediaError
 from engine.media import tone
 from engine.media.probe import opened, picture_stream
 from engine.model.media import Media, VideoStream
-from engine.model.time import round_half_up
 
 __all__ = ["MEDIUM_PX", "Scan", "ScanFrame", "medium_size"]
 
@@ -82,6 +81,7 @@ class Scan:
         self._video = media.video
         self._every = full_luma_every
         self._first_look = first_look
+        self._grid: tuple[Fraction, float] | None = None
         self._scaler = _Scaler(media.video, working_px, tone.table_for(media.video.colour, lut))
 
     def __iter__(self) -> Iterator[ScanFrame]:
@@ -123,7 +123,7 @@ class Scan:
     def _key_frames(self) -> Iterator[ScanFrame]:
         import av
 
-        with opened(Path(self.media.path)) as container:
+        with opened(Path(self.media.path), self.media.container) as container:
             stream = _prepared(container, "NONKEY")
             first = None
             try:
@@ -148,10 +148,15 @@ class Scan:
                 yield frame
 
     def _framed(self, raw: Any, first: int, stream: Any) -> ScanFrame:
-        index = round_half_up((raw.pts - first) * Fraction(stream.time_base) * self._video.rate.fraction)
+        grid = self._grid
+        if grid is None:
+            tick = Fraction(stream.time_base)
+            grid = self._grid = tick * self._video.rate.fraction, float(tick)
+        rate, tick_s = grid
+        index = (2 * (raw.pts - first) * rate.numerator + rate.denominator) // (2 * rate.denominator)  # rounded, half up
         luma, medium = self._scaler(raw)
         full = _luma_plane(raw, self._video.interlaced) if self._every and index % self._every == 0 else None
-        return ScanFrame(index, float((raw.pts - first) * stream.time_base), luma, medium, full, bool(raw.key_frame))
+        return ScanFrame(index, (raw.pts - first) * tick_s, luma, medium, full, bool(raw.key_frame))
 
 
 def _prepared(container: Any, skip: str) -> Any:

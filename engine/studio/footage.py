@@ -55,7 +55,7 @@ VIDEO_SUFFIXES = frozenset(
 )
 """What is taken from a folder; a file that is named itself is tried whatever its suffix."""
 
-PROBE_VERSION = "3"
+PROBE_VERSION = "4"
 """Raise when `engine.media.probe` measures something else, so that remembered files are probed again."""
 
 
