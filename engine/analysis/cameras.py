@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,52 +28,76 @@ LEAST_TIME_SHARE = 0.5
 
 def heard_together(a: ClipAnalysis, b: ClipAnalysis) -> float:
     """Confidence (0 to 1) that two clips heard one moment; 0 without sound."""
-    found = overlap_by_sound(a, b)
+    return _confidence(overlap_by_sound(a, b))
+
+
+def _confidence(found: tuple[float, float] | None) -> float:
     return 0.0 if found is None else min(1.0, found[1] / (2 * LEAST_AGREEMENT))
 
 
 def overlap_by_sound(a: ClipAnalysis, b: ClipAnalysis) -> tuple[float, float] | None:
     """(seconds by which b begins after a, agreement 0 to 1) of two recordings of one moment; None where they are not."""
-    first, second = _onsets(a), _onsets(b)
+    first, second = Heard.of(a), Heard.of(b)
+    return None if first is None or second is None else _overlap(first, second)
+
+
+def _overlap(first: Heard, second: Heard) -> tuple[float, float] | None:
     least = round(LEAST_OVERLAP_S * RATE_HZ)
-    if first is None or second is None or min(first.shape[1], second.shape[1]) < least:
+    if min(first.length, second.length) < least:
         return None
     scores, lags = _correlated(first, second, least)
     best = int(scores.argmax())
+    if scores[best] < LEAST_AGREEMENT:
+        return None
     others = scores[np.abs(lags - lags[best]) > RATE_HZ / 2]
     stands_out = len(others) < 8 or (scores[best] - others.mean()) / max(float(others.std()), 1e-6) > LEAST_PEAK
-    if scores[best] < LEAST_AGREEMENT or not stands_out:
-        return None
-    return float(lags[best] / RATE_HZ), float(scores[best])
+    return (float(lags[best] / RATE_HZ), float(scores[best])) if stands_out else None
 
 
-def _onsets(analysis: ClipAnalysis) -> NDArray[np.float64] | None:
-    if any(name not in analysis.curves for name in BANDS):
-        return None
-    fps = analysis.rate.fps
-    rows = []
-    for name in BANDS:
-        values = np.nan_to_num(analysis.curves[name].values.astype(float))
-        sums = np.concatenate([[0.0], np.cumsum(values)])
-        edges = np.arange(int(len(values) / fps * RATE_HZ) + 1) * fps / RATE_HZ
-        row = np.diff(np.interp(edges, np.arange(len(sums)), sums))
-        rows.append(row - row.mean())
-    table = np.array(rows)
-    return table if table.shape[1] and float(table.std()) > 1e-3 else None
+@dataclass(eq=False)
+class Heard:
+    """A clip's onsets at RATE_HZ: float64 (bands, n), each without its mean; spectra are kept, because each clip meets all others."""
+
+    onsets: NDArray[np.float64]
+    powers: NDArray[np.float64]
+    spectra: dict[int, NDArray[np.complex128]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, analysis: ClipAnalysis) -> Heard | None:
+        """None where the clip has no sound."""
+        if any(name not in analysis.curves for name in BANDS):
+            return None
+        fps = analysis.rate.fps
+        rows = []
+        for name in BANDS:
+            values = np.nan_to_num(analysis.curves[name].values.astype(float))
+            sums = np.concatenate([[0.0], np.cumsum(values)])
+            edges = np.arange(int(len(values) / fps * RATE_HZ) + 1) * fps / RATE_HZ
+            row = np.diff(np.interp(edges, np.arange(len(sums)), sums))
+            rows.append(row - row.mean() if len(row) else row)
+        table = np.array(rows)
+        if not table.shape[1] or float(table.std()) <= 1e-3:
+            return None
+        return cls(table, np.concatenate([[0.0], np.cumsum((table**2).sum(axis=0))]))
+
+    @property
+    def length(self) -> int:
+        return int(self.onsets.shape[1])
+
+    def spectrum(self, size: int) -> NDArray[np.complex128]:
+        if size not in self.spectra:
+            self.spectra[size] = np.fft.rfft(self.onsets, size, axis=1)
+        return self.spectra[size]
 
 
-def _correlated(a: NDArray[np.float64], b: NDArray[np.float64], least: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _correlated(a: Heard, b: Heard, least: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Correlation over the overlap at every lag (samples of a before b begins) that leaves at least `least` samples."""
-    size = 1 << int(np.ceil(np.log2(a.shape[1] + b.shape[1])))
-
-    def crossed(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
-        product = np.fft.rfft(first, size, axis=1) * np.conj(np.fft.rfft(second, size, axis=1))
-        return np.asarray(np.fft.irfft(product, size, axis=1).sum(axis=0))
-
-    ones = np.ones_like
-    dots, powers = crossed(a, b), crossed(a**2, ones(b)) * crossed(ones(a), b**2)
-    lags = np.arange(least - b.shape[1], a.shape[1] - least + 1)
-    return dots[lags] / np.sqrt(np.maximum(powers[lags], 1e-9)), lags
+    size = 1 << int(np.ceil(np.log2(a.length + b.length)))
+    dots = np.fft.irfft((a.spectrum(size) * np.conj(b.spectrum(size))).sum(axis=0), size)
+    lags = np.arange(least - b.length, a.length - least + 1)
+    start, end = np.maximum(lags, 0), np.minimum(lags + b.length, a.length)
+    ours, theirs = a.powers[end] - a.powers[start], b.powers[end - lags] - b.powers[start - lags]
+    return dots[lags] / np.sqrt(np.maximum(ours * theirs, 1e-9)), lags
 
 
 def timed_together(a: Media, b: Media) -> bool:
@@ -100,10 +125,12 @@ def _clock_span(media: Media) -> tuple[float, float] | None:
 def pairs_of_moments(analyses: Mapping[str, ClipAnalysis], media: Mapping[str, Media]) -> dict[tuple[str, str], float]:
     """Pairs of clips of one moment and how sure that is."""
     ids = sorted(analyses)
+    heard = {one: Heard.of(analyses[one]) for one in ids}
     found = {}
     for index, a in enumerate(ids):
         for b in ids[index + 1 :]:
-            sure = heard_together(analyses[a], analyses[b])
+            first, second = heard[a], heard[b]
+            sure = _confidence(_overlap(first, second)) if first is not None and second is not None else 0.0
             if not sure and a in media and b in media and timed_together(media[a], media[b]):
                 sure = 0.7  # clocks of cameras are set by hand
             if sure:

@@ -27,7 +27,7 @@ from engine.progress import SILENT, Progress
 
 __all__ = ["ANALYSER_VERSION", "AnalysisOptions", "analyse_clip"]
 
-ANALYSER_VERSION = "3"
+ANALYSER_VERSION = "4"
 """Raise when any measured figure changes, so that cached analyses are made anew."""
 
 SHARPNESS_PER_S = 10

@@ -7,6 +7,7 @@ all points to the sharpest thing in the picture and then call the subject the ca
 
 from __future__ import annotations
 
+import cmath
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -30,16 +31,22 @@ __all__ = [
 
 CELL_PX = 20
 """Grid of followed points at 320 px (measured as the best of 16 and 20; docs/clip_analysis.md)."""
-RANSAC_PX = 1.0
-WINDOW_PX, LEVELS, STOP = (15, 15), 3, (3, 20, 0.01)
+RANSAC_PX = 0.5
+REFINEMENTS, LEAST_SPREAD_PX = 4, 0.05
+"""Rounds of weighted least squares after RANSAC, and the exactness beyond which points are not told apart."""
+WINDOW_PX, LEVELS, STOP = (11, 11), 3, (3, 20, 0.03)
 """Lucas and Kanade: window, halvings of the picture (whip pans of a quarter of the width), and when a point is followed well enough."""
 SMEARED_PX = 1.5
 """Motion per frame, in pixels of a picture 640 px high, times an open shutter's half, that hides as much as defocus does (chosen: blur of a
 sigma of one pixel is seen)."""
 LEAST_COVER = 0.4
 """Share of cells with texture below which the camera is not measured (a figure on an empty background fills under a third)."""
+CLEAR_TRUST = 0.6
+"""Share of points that go along with the step before's motion, from which on no other is looked for."""
 LEAST_TRUST = 0.5
 """Share of points that agree on the camera, above which they are followed for another step."""
+CARRIED_PX = 3.0
+"""... where they moved by less: after a whip they have left one side of the picture empty."""
 LEAST_CORNER = 1e-5
 """Smallest eigenvalue (of 0-1 luma gradients over 3 px) that is texture and not coding noise."""
 INTENSITY_SCALE = 0.5
@@ -80,6 +87,7 @@ class GridTracker:
     def __init__(self) -> None:
         self._previous: NDArray[np.uint8] | None = None
         self._carried: NDArray[np.float32] | None = None
+        self._model: Model = STILL
 
     def step(self, luma: NDArray[np.uint8]) -> Step:
         """Motion from the picture before to this one; nothing for the first."""
@@ -91,8 +99,8 @@ class GridTracker:
         fresh, self._carried = self._carried is None, None
         if len(points) < 6:
             return Step()
-        step, ends = _motion_between(previous, luma, points)
-        if fresh and step.trust > LEAST_TRUST:
+        step, ends, self._model = _motion_between(previous, luma, points, self._model)
+        if fresh and step.trust > LEAST_TRUST and step.overall * luma.shape[0] < CARRIED_PX:
             self._carried = ends
         share = len(points) / max(1, (luma.shape[0] // CELL_PX) * (luma.shape[1] // CELL_PX))
         if share < LEAST_COVER:  # texture on the subject alone says nothing about the camera
@@ -102,6 +110,7 @@ class GridTracker:
     def reset(self) -> None:
         """Forgets the picture before (at a cut)."""
         self._previous = self._carried = None
+        self._model = STILL
 
 
 def _cell_corners(luma: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -118,33 +127,75 @@ def _cell_corners(luma: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.stack([x[good], y[good]], axis=1).astype(np.float32)
 
 
-def _motion_between(a: NDArray[np.uint8], b: NDArray[np.uint8], points: NDArray[np.float32]) -> tuple[Step, NDArray[np.float32]]:
-    """The step, and where the points went."""
+Model = tuple[complex, complex]
+"""A similarity about the picture's centre: points, as complex numbers, times the first plus the second."""
+STILL: Model = (1 + 0j, 0j)
+_AS_COMPLEX = np.array([1, 1j])
+
+
+def _motion_between(
+    a: NDArray[np.uint8], b: NDArray[np.uint8], points: NDArray[np.float32], before: Model
+) -> tuple[Step, NDArray[np.float32], Model]:
+    """The step, where the points went, and the camera's model; `before` is that of the step before."""
     import cv2
 
     follow: Any = cv2.calcOpticalFlowPyrLK  # its stubs want an array where None asks for a new one
     moved, status, _ = follow(a, b, points.reshape(-1, 1, 2), None, winSize=WINDOW_PX, maxLevel=LEVELS, criteria=STOP)
     found = status.ravel() == 1
     if found.sum() < 6:
-        return Step(), points
+        return Step(), points, STILL
     start, end = points[found], moved.reshape(-1, 2)[found]
-    matrix, inliers = cv2.estimateAffinePartial2D(start, end, method=cv2.RANSAC, ransacReprojThreshold=RANSAC_PX, maxIters=500)
-    if matrix is None:
-        return Step(), points
     height, width = a.shape
-    centre = np.array([width / 2, height / 2])
-    shift = matrix[:, :2] @ centre + matrix[:, 2] - centre
-    predicted = start @ matrix[:, :2].T + matrix[:, 2]
+    centre = np.array([width / 2, height / 2], np.float32)
+    chosen, trust = _camera(start - centre, end - centre, before)
+    from_, to = (start - centre) @ _AS_COMPLEX, (end - centre) @ _AS_COMPLEX
+    turn, shift = chosen
     step = Step(
-        dx=float(-shift[0] / height),
-        dy=float(-shift[1] / height),
-        scale=float(math.hypot(matrix[0, 0], matrix[1, 0])),
-        roll=float(math.degrees(math.atan2(matrix[1, 0], matrix[0, 0]))),
-        subject=float(np.linalg.norm(end - predicted, axis=1).mean() / height),
-        overall=float(np.linalg.norm(end - start, axis=1).mean() / height),
-        trust=float(inliers.mean()) if inliers is not None else 0.0,
+        dx=-shift.real / height,
+        dy=-shift.imag / height,
+        scale=abs(turn),
+        roll=math.degrees(cmath.phase(turn)),
+        subject=float(np.abs(to - turn * from_ - shift).mean() / height),
+        overall=float(np.abs(to - from_).mean() / height),
+        trust=trust,
     )
-    return step, end
+    return step, end, chosen
+
+
+def _camera(start: NDArray[np.float32], end: NDArray[np.float32], before: Model) -> tuple[Model, float]:
+    """The camera's model through points about the centre, and the share that agrees with it.
+
+    The step before's, refined, where most points go along; else the better of it and RANSAC's: cameras seldom change their mind.
+    """
+    import cv2
+
+    from_, to = start @ _AS_COMPLEX, end @ _AS_COMPLEX
+    found = [_refined(from_, to, before)]
+    if found[0][1] < CLEAR_TRUST:
+        matrix, _ = cv2.estimateAffinePartial2D(start, end, method=cv2.RANSAC, ransacReprojThreshold=RANSAC_PX, maxIters=500)
+        if matrix is not None:
+            found.append(_refined(from_, to, (complex(matrix[0, 0], matrix[1, 0]), complex(matrix[0, 2], matrix[1, 2]))))
+    return max(found, key=lambda one: one[1])
+
+
+def _refined(start: NDArray[np.complex128], end: NDArray[np.complex128], model: Model) -> tuple[Model, float]:
+    """A model drawn to where most points agree best, and the share within RANSAC_PX: least squares, weighted anew by what is left.
+
+    RANSAC takes every point within its threshold for as good as any other, those on the subject's edge included.
+    """
+    turn, shift = model
+    left = np.abs(end - turn * start - shift)
+    for _ in range(REFINEMENTS):
+        spread = max(LEAST_SPREAD_PX, 1.5 * float(np.partition(left, len(left) // 2)[len(left) // 2]))
+        weights = 1 / (1 + (left / spread) ** 2) ** 2
+        total = weights.sum()
+        from_, to = weights @ start / total, weights @ end / total
+        around = start - from_
+        weighed = weights * around.conj()
+        turn = complex(weighed @ (end - to) / max(1e-9, (weighed @ around).real))
+        shift = complex(to - turn * from_)
+        left = np.abs(end - turn * start - shift)
+    return (turn, shift), float((left < RANSAC_PX).mean())
 
 
 @dataclass(frozen=True)

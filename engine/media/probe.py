@@ -164,10 +164,14 @@ def _audio(container: Any) -> AudioStream | None:
 
 @dataclass(frozen=True)
 class _Packets:
-    """Presentation times of the shown frames in stream ticks, ascending, and the last one's length (0: unknown)."""
+    """Presentation times of the shown frames in stream ticks, ascending, and the last one's length (0: unknown).
+
+    hidden : frames that the file holds and an edit list leaves out.
+    """
 
     times: tuple[int, ...]
     last_length: int
+    hidden: int = 0
 
 
 def _video(container: Any, stream: Any, path: Path) -> tuple[VideoStream, list[str], str]:
@@ -177,8 +181,9 @@ def _video(container: Any, stream: Any, path: Path) -> tuple[VideoStream, list[s
     packets, frame = _packets(container, stream, path)
     tick = Fraction(stream.time_base)
     claimed = stream.frames or 0
-    if claimed > len(packets.times) + max(2, claimed // 50):
-        warnings.append(f"The file claims {claimed} frames and holds {len(packets.times)}: its end is missing.")
+    held = len(packets.times) + packets.hidden
+    if claimed > held + max(2, claimed // 50):
+        warnings.append(f"The file claims {claimed} frames and holds {held}: its end is missing.")
         packets = _without_ragged_end(packets)
     if frame.interlaced_frame:
         packets = _joined_fields(packets, Fraction(stream.guessed_rate or 0), tick)
@@ -225,22 +230,24 @@ def _packets(container: Any, stream: Any, path: Path) -> tuple[_Packets, Any]:
     """The times of all packets, and the first frame, decoded on the way: opening the file again would cost more than all else here."""
     import av
 
+    whole = container.format.name in SELF_DESCRIBING  # elsewhere a packet may hold half a frame
     stream.thread_type = "NONE"  # threads would decode a dozen frames ahead for nothing
-    times, lengths, frame = [], {}, None
+    times, lengths, frame, hidden = [], {}, None, 0
     try:
         for packet in container.demux(stream):
             if packet.pts is not None and packet.size and not packet.is_discard:
                 times.append(packet.pts)
                 lengths[packet.pts] = packet.duration or 0
+            hidden += packet.is_discard
             if frame is None:
-                frame = _decoded(packet) or _at_once(packet, stream)
+                frame = _decoded(packet) or (_at_once(packet, stream) if whole else None)
     except av.FFmpegError:
         pass  # a corrupt tail: what was read counts, and the caller compares it with the header's claim
     if frame is None:
         hint = "Copy it from the camera again, or convert it."
         raise MediaError("media_no_frames", f"{path.name} holds no picture that can be decoded.", hint, path=str(path))
     times.sort()
-    return _Packets(tuple(times), lengths[times[-1]] if times else 0), frame
+    return _Packets(tuple(times), lengths[times[-1]] if times else 0, hidden), frame
 
 
 def _decoded(packet: Any) -> Any | None:

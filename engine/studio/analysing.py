@@ -5,14 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.analysis.clip import AnalysisOptions
 from engine.analysis.groups import group_clips
 from engine.edit.footage import ClipInput, judge
-from engine.media import tone
 from engine.model import documents
 from engine.model.analysis import ClipGroup
 from engine.store.projects import check_writable
-from engine.studio.footage import Clip, Problem, gather
+from engine.studio.footage import Clip, Problem, gather, options_of
 from engine.studio.labels import angle_rules
 from engine.studio.requests import AnalyzeRequest
 from engine.style.prior import neutral_profile
@@ -28,7 +26,7 @@ def analyze(studio: Studio, request: AnalyzeRequest, progress: Progress) -> dict
     """Handler of `analyze`: `clips[]` with path, usable, why, warnings and every measured fact (curves included)."""
     if request.plot:
         check_writable(request.plot)
-    footage = gather(studio, request.clips, _options(request), request.plot, progress, angle_rules(request.angle))
+    footage = gather(studio, request.clips, options_of(request.lut, request.fast), request.plot, progress, angle_rules(request.angle))
     media = {clip.media.media_id: clip.media for clip in footage.clips}
     groups = group_clips({clip.media.media_id: clip.analysis for clip in footage.clips}, media)
     names = {clip.media.media_id: clip.path.name for clip in footage.clips}
@@ -49,12 +47,6 @@ def analyze(studio: Studio, request: AnalyzeRequest, progress: Progress) -> dict
 def _group(group: ClipGroup, names: dict[str, str]) -> dict[str, Any]:
     files = [names[one] for one in group.members]
     return {"kind": group.kind, "files": files, "best": names[group.best], "confidence": group.confidence}
-
-
-def _options(request: AnalyzeRequest) -> AnalysisOptions:
-    if request.lut is not None:
-        tone.lut_table(request.lut)  # a LUT that cannot be read is said before anything is measured
-    return AnalysisOptions(draft=request.fast, lut=str(request.lut.absolute()) if request.lut else None)
 
 
 def _row(clip: Clip) -> dict[str, Any]:

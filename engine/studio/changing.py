@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.analysis.clip import AnalysisOptions
 from engine.edit import ripple
 from engine.edit.footage import ClipInput, judge
 from engine.edit.moments import MomentTable
@@ -19,7 +18,7 @@ from engine.model.media import Media
 from engine.model.style import MomentPreferences, QualityThresholds
 from engine.model.time import FrameSpan
 from engine.model.timeline import ClipFacts, Placement, Timeline
-from engine.studio.footage import gather, known_analysis
+from engine.studio.footage import gather, known_analysis, lut_of, options_of
 from engine.studio.requests import ChangeRequest
 from engine.studio.revisions import committed, events_of, head_of, next_revision
 
@@ -159,7 +158,7 @@ def _known(studio: Studio, head: Timeline, name: str, progress: Progress) -> Cli
     videos = [row for row in head.media if row.video is not None and row.media_id != song]
     rows = [row for row in videos if name in (row.path, row.name, Path(row.name).stem)]
     path = Path(rows[0].path) if len(rows) == 1 else Path(name)
-    footage = gather(studio, [path], AnalysisOptions(), None, progress)
+    footage = gather(studio, [path], options_of(lut_of(head)), None, progress)
     if not footage.clips:
         problem: CutprintError = footage.problems[0].error
         raise problem
@@ -202,7 +201,7 @@ def _fillers(studio: Studio, head: Timeline, clip: Placement) -> list[Material]:
     used = {one.media_id for one in head.clips} | {row.media_id for row in head.deleted_clips}
     order = [row.media_id for row in clip.decision.runners_up] if clip.decision else []
     rows = [row for row in head.media if row.video is not None and row.media_id not in used]
-    known = [(row, analysis) for row in rows if (analysis := known_analysis(studio, row)) is not None]
+    known = [(row, analysis) for row in rows if (analysis := known_analysis(studio, row, lut_of(head))) is not None]
     good = [ClipInput(row, analysis) for row, analysis in known if judge(ClipInput(row, analysis), QualityThresholds()).usable]
     good.sort(key=lambda one: (_rank(order, one.media), -one.analysis.visual_quality, one.media.media_id))
     made = []

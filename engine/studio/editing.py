@@ -11,7 +11,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.analysis.clip import AnalysisOptions
 from engine.analysis.groups import group_clips
 from engine.edit.footage import ClipInput, judge
 from engine.edit.make import make_edit
@@ -27,7 +26,7 @@ from engine.model.time import STANDARD_RATES, FrameRate, FrameSpan
 from engine.model.timeline import FinalStatus, Outcome, Timeline
 from engine.store.projects import HEAD, ProjectFolder
 from engine.studio import exporting, rendering
-from engine.studio.footage import Footage, find_clips, full_path, gather, unmeasured
+from engine.studio.footage import Footage, find_clips, full_path, gather, options_of, unmeasured
 from engine.studio.labels import angle_rules
 from engine.studio.remembering import remember_revision
 from engine.studio.requests import ASPECTS, EditRequest
@@ -61,7 +60,7 @@ def edit(studio: Studio, request: EditRequest, progress: Progress) -> dict[str, 
     """
     request = with_folder_wishes(request)
     _check(request)
-    full = AnalysisOptions()
+    full = options_of(request.lut)
     if not request.draft and unmeasured(studio, request.clips, full, request.output, progress) > FIRST_LOOK_FROM_S:
         with suppress(FootageError):  # what key frames cannot show may still be found by the full look
             _edited(studio, dataclasses.replace(request, draft=True, render=False, variants=1), progress)
@@ -80,7 +79,9 @@ def _edited(studio: Studio, request: EditRequest, progress: Progress) -> dict[st
         find_clips(request.clips, request.output)  # an empty folder is said before the song is measured
         song_media, song = measured_song(studio, request.song, progress)
         choose_song_window(song, _draft_brief(request))  # a song that is too short is said before clips are measured
-        footage = gather(studio, request.clips, AnalysisOptions(draft=request.draft), request.output, progress, angle_rules(request.angle))
+        footage = gather(
+            studio, request.clips, options_of(request.lut, request.draft), request.output, progress, angle_rules(request.angle)
+        )
         clips = [ClipInput(clip.media, clip.analysis) for clip in footage.clips]
         if not clips:
             raise _nothing_readable(footage)
@@ -98,7 +99,7 @@ def _edited(studio: Studio, request: EditRequest, progress: Progress) -> dict[st
                 outcomes=(*one.outcomes, *_other_outcomes(footage)),
                 revision=next_revision(folder, before),
                 parent=before.revision if before else None,
-                extra={"name": request.name or full_path(request.output).name},
+                extra=_extra(request),
                 final_status=FinalStatus(time_ai_edit=round(time.monotonic() - started, 1)),
             )
 
@@ -114,6 +115,11 @@ def _edited(studio: Studio, request: EditRequest, progress: Progress) -> dict[st
     studio.cache.trim()
     result = _result(request, timeline, footage, profile, hints, warnings, report)
     return {**result, "variants": told, "missing_variants": request.variants - len(told)}
+
+
+def _extra(request: EditRequest) -> dict[str, Any]:
+    name = {"name": request.name or full_path(request.output).name}
+    return {**name, "lut": str(full_path(request.lut))} if request.lut else name
 
 
 def _is_touched_draft(before: Timeline, brief: Brief) -> bool:

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from engine.analysis.clip import ANALYSER_VERSION, AnalysisOptions, analyse_clip
 from engine.analysis.framing import apply_labels
 from engine.errors import CutprintError, FootageError, MediaError
+from engine.media import tone
 from engine.media.probe import probe
 from engine.model import documents
 from engine.model.analysis import ClipAnalysis
 from engine.model.media import Media
+from engine.model.timeline import Timeline
 from engine.progress import CallbackProgress
 from engine.store.cache import CacheKey
 from engine.store.projects import ProjectFolder
@@ -28,7 +30,19 @@ if TYPE_CHECKING:
     from engine.progress import Progress
     from engine.studio.context import Studio
 
-__all__ = ["Clip", "Footage", "Problem", "find_clips", "full_path", "gather", "known_analysis", "probe_cached", "unmeasured"]
+__all__ = [
+    "Clip",
+    "Footage",
+    "Problem",
+    "find_clips",
+    "full_path",
+    "gather",
+    "known_analysis",
+    "lut_of",
+    "options_of",
+    "probe_cached",
+    "unmeasured",
+]
 
 VIDEO_SUFFIXES = frozenset(
     [
@@ -164,6 +178,19 @@ def _remembered(studio: Studio, path: Path) -> Media | None:
     return media if isinstance(media, Media) else None
 
 
+def options_of(lut: Path | None, draft: bool = False) -> AnalysisOptions:
+    """How clips are measured. Raises `InputError` (`lut_unreadable`) for a LUT that is none, before anything is measured."""
+    if lut is not None:
+        tone.lut_table(lut)
+    return AnalysisOptions(draft=draft, lut=str(full_path(lut)) if lut else None)
+
+
+def lut_of(timeline: Timeline) -> Path | None:
+    """The LUT through which an edit's clips were judged, and are shown."""
+    said = timeline.extra.get("lut")
+    return Path(str(said)) if said else None
+
+
 def gather(
     studio: Studio,
     given: Sequence[Path],
@@ -236,9 +263,10 @@ def _analysed(
     return results, len(missing)
 
 
-def known_analysis(studio: Studio, media: Media) -> ClipAnalysis | None:
-    """What was measured in a clip earlier; None where it has not been, or not in full."""
-    kept = studio.cache.get(_key(media, AnalysisOptions()))
+def known_analysis(studio: Studio, media: Media, lut: Path | None = None) -> ClipAnalysis | None:
+    """What was measured in a clip earlier; None where it has not been, or not in full. lut : through which it was judged, if any."""
+    options = AnalysisOptions(lut=str(lut) if lut and lut.is_file() else None)
+    kept = studio.cache.get(_key(media, options))
     try:
         analysis = documents.unpack(kept) if kept else None
     except CutprintError:
@@ -262,7 +290,8 @@ def _measure_all(
             results[one.media_id] = body
 
     stage = "First look at clips" if options.draft else "Measuring clips"
-    jobs = [(one, options, None if options.draft else proxies.path_of(studio, one.media_id)) for one in missing]
+    bare = options.draft or options.lut is not None  # a proxy is the clip as it was shot
+    jobs = [(one, options, None if bare else proxies.path_of(studio, one.media_id)) for one in missing]
     run_all(studio, measure, jobs, stage, progress, [_weight(one) for one in missing], keep, tells=True)
     if not options.draft:
         proxies.trim(studio)

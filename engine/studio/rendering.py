@@ -32,7 +32,7 @@ from engine.render.storyboard import jpeg, picture_from, storyboard
 from engine.store.cache import CacheKey
 from engine.store.projects import ProjectFolder, atomic_write, load_timeline, refuse_overwrite, remember_output, timeline_path
 from engine.studio import render_previews, resolving
-from engine.studio.footage import known_analysis
+from engine.studio.footage import known_analysis, lut_of
 from engine.studio.requests import RenderRequest
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _plan(studio: Studio, request: RenderRequest, job: _Job, preset: str | None)
         quality=request.quality,
         fit=request.fit,
         background=request.background,
-        lut=request.lut,
+        lut=request.lut or (lut_of(job.timeline) if job.timeline else None),
         encoder=request.encoder,
         loudness=request.loudness,
     )
@@ -134,7 +134,7 @@ def reframed(studio: Studio, timeline: Timeline, width: int, height: int) -> Tim
     clips = []
     for clip in timeline.clips:
         media = timeline.media_of(clip)
-        analysis = known_analysis(studio, media)
+        analysis = known_analysis(studio, media, lut_of(timeline))
         if analysis is None or media.video is None:
             clips.append(clip)
             continue
@@ -176,7 +176,8 @@ def render_head(studio: Studio, folder: ProjectFolder, timeline: Timeline, name:
     """Renders a project's head into its folder."""
     paths = media_paths(timeline, [folder.folder])
     cache, workers = _segments(studio), studio.settings.worker_count
-    report = render_film(film_of(timeline), folder.folder / name, paths=paths, cache=cache, workers=workers, progress=progress)
+    film, options = film_of(timeline), RenderOptions(lut=lut_of(timeline))
+    report = render_film(film, folder.folder / name, paths=paths, cache=cache, options=options, workers=workers, progress=progress)
     _trim_segments(cache, int(studio.settings.cache_limit_gb * 1e9 / 2))
     folder.remember(name)
     return report

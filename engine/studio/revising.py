@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.analysis.clip import AnalysisOptions
 from engine.analysis.groups import group_clips
 from engine.edit.footage import ClipInput
 from engine.edit.instructions import parse
 from engine.edit.remake import Remade, brief_of, remake
 from engine.errors import FootageError, RefusedError
 from engine.model.timeline import Timeline
-from engine.studio.footage import gather
+from engine.studio.footage import gather, lut_of, options_of
 from engine.studio.requests import ReviseRequest
 from engine.studio.revisions import committed, events_of, head_of, next_revision
 from engine.studio.styles import chosen_style, scored
@@ -98,6 +97,6 @@ def footage_of(studio: Studio, timeline: Timeline, progress: Progress) -> list[C
     if not paths:
         message = "None of the edit's clips is where it was."
         raise FootageError("media_offline", message, "Put them back, or make the edit again from where they are now.")
-    footage = gather(studio, paths, AnalysisOptions(draft=brief_of(timeline).draft), None, progress)
+    footage = gather(studio, paths, options_of(lut_of(timeline), brief_of(timeline).draft), None, progress)
     known = {row.media_id for row in timeline.media}
     return [ClipInput(clip.media, clip.analysis) for clip in footage.clips if clip.media.media_id in known]

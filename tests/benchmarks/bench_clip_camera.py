@@ -28,7 +28,12 @@ SCENES = (
     ("caliscope_charuco_calibration_cam0.mp4", 40),
     ("simpl_gbike_ride.webm", 400),
 )
-TUNING = (("simpl_two_men_meeting_B.webm", 300), ("intel_bottles_table.mp4", 500), ("simpl_gbike_ride.webm", 100), ("intel_asl_walk.mkv", 30))
+TUNING = (
+    ("simpl_two_men_meeting_B.webm", 300),
+    ("intel_bottles_table.mp4", 500),
+    ("simpl_gbike_ride.webm", 100),
+    ("intel_asl_walk.mkv", 30),
+)
 SUBJECT = ("mediapipe_woman_thumbs_closeup.mp4", 60)
 SUBJECT_SHARE = 0.2
 NOISE = 3.0
@@ -183,7 +188,9 @@ def main() -> None:
             print(f"{name:11} corners {middle_px:5.2f} px, worst amounts {told or '-':50} {kinds}", flush=True)
     print(f"amounts: median {np.median(errors):.1%}, 90th percentile {np.percentile(errors, 90):.1%}, worst {max(errors):.1%}")
     means = [one.mean() for one in corners]
-    print(f"corners: median {np.median(means):.2f} px, 90th percentile {np.percentile(np.concatenate(corners), 90):.2f} px per frame at 1080")
+    print(
+        f"corners: median {np.median(means):.2f} px, 90th percentile {np.percentile(np.concatenate(corners), 90):.2f} px per frame at 1080"
+    )
     print(f"kinds: {sum(right)} of {len(right)} right ({np.mean(right):.0%})")
 
 

@@ -1,10 +1,11 @@
 """What measuring clips costs, as a ratio to decoding them with ffmpeg (one thread, to null) in the same interleaved rounds.
 
-`python tests/benchmarks/bench_clip_cost.py [--rounds 3] [--only hd,4k,naive,pair] [--keep FOLDER]`. CPU time of the whole process tree, user and system.
-hd: four clips of 10 s of 1080p30 H.264, 17 Mb/s, as one worker measures them one after the other (start of Python included);
-4k: 4 s of 4K60 HEVC, 48 Mb/s. Both are made from raw clips with sensor-like noise. naive: `cv2.VideoCapture`, Farneback and the
-variance of a Laplacian in doubles at full size on every frame, three cascades every half second. pair: how much quicker two
-processes are than one after the other, beside two plain decoders (wall time: only means something on an idle machine).
+`python tests/benchmarks/bench_clip_cost.py [--rounds 3] [--only hd,4k,naive,pair] [--keep FOLDER]`.
+CPU time of the whole process tree, user and system. hd: four clips of 10 s of 1080p30 H.264, 17 Mb/s, as one worker measures them one
+after the other (start of Python included); 4k: 4 s of 4K60 HEVC, 48 Mb/s. Both are made from raw clips with sensor-like noise.
+naive: `cv2.VideoCapture`, Farneback and the variance of a Laplacian in doubles at full size on every frame, three cascades every half
+second. pair: how much quicker two processes are than one after the other, beside two plain decoders (wall time: only means something
+on an idle machine).
 """
 
 from __future__ import annotations

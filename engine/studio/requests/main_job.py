@@ -65,6 +65,7 @@ class EditRequest:
     seed: int = said("Another number gives another edit among equally good ones.", 0)
     draft: bool = said("A first edit from key frames only, quickly.", False)
     angle: tuple[str, ...] = said("Angle of clips by their names, such as 'side_cam_*=side'; overrides what was measured.", ())
+    lut: Path | None = said("A .cube LUT for log footage: clips are judged, and rendered, as they look through it.", None)
     must_use: tuple[str, ...] = said("A clip that has to appear: its file name, or name@IN-OUT in seconds.", ())
     avoid: tuple[str, ...] = said("A clip, or part of one (name@IN-OUT), that must not appear.", ())
     first: str | None = said("The clip to open with: its file name, or name@IN-OUT in seconds.", None)
