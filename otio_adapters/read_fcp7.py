@@ -6,6 +6,7 @@ because they are exact and true under retimes. Neighbours of a transition have -
 
 from __future__ import annotations
 
+import copy
 import xml.etree.ElementTree as ET
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -17,11 +18,13 @@ from engine.model.time import FrameRate, FrameSpan
 from otio_adapters.fcp7 import PREMIERE_COLOURS
 from otio_adapters.fcp7_parts import TICKS_PER_S
 from otio_adapters.marks import edit_metadata, lock_seen, our_metadata
-from otio_adapters.placing import in_order
+from otio_adapters.placing import MOST_NESTS, in_order, unnested
 from otio_adapters.untrusted import empty, rate_of, rational, whole, xml_root
 
 __all__ = ["Fcp7Reader"]
 
+MOST_LEVELS = 8
+"""Sequences within sequences that are followed."""
 TICK_S = Fraction(1, TICKS_PER_S)
 SAME_SPEED = Fraction(1, 10_000)
 NAMES = {str(value): name for name, value in PREMIERE_COLOURS.items()}
@@ -58,6 +61,8 @@ class _Read:
         for one in root.iter("file"):
             if one.find("pathurl") is not None or one.find("name") is not None:
                 self.files.setdefault(one.get("id", ""), one)
+        self.nests = {one.get("id", ""): one for one in root.iter("sequence") if one.find("media") is not None}
+        self.unrolled, self.level = [0], 0
         sequences = _outer_sequences(root)
         if not sequences:
             empty(source, "it holds no sequence")
@@ -67,10 +72,7 @@ class _Read:
 
     def cut_list(self) -> CutList:
         """Everything; raises where no track holds a clip."""
-        tracks: list[CutTrack] = []
-        for kind in ("video", "audio"):
-            rows = [one for one in self.sequence.findall(f"media/{kind}/track") if not _second_channel(one)]
-            tracks += [self._track(one, kind, number) for number, one in enumerate(rows)]
+        tracks = [*self._tracks("video"), *self._tracks("audio")]
         if not any(track.events for track in tracks):
             empty(self.source, "no track holds a clip")
         code = self.sequence.find("timecode")
@@ -118,16 +120,38 @@ class _Read:
 
     # --- tracks
 
+    def _tracks(self, kind: str) -> list[CutTrack]:
+        rows = [one for one in self.sequence.findall(f"media/{kind}/track") if not _second_channel(one)]
+        return [self._track(one, kind, number) for number, one in enumerate(rows)]
+
+    def _unrolled(self, event: CutEvent, item: ET.Element, kind: str) -> list[CutEvent]:
+        """The event, or what the nested sequence shows that it stands for; one that runs at another speed stays whole."""
+        nest = item.find("sequence")
+        inner = self.nests.get(nest.get("id", "")) if nest is not None and item.find("file") is None else None
+        if nest is None or item.find("file") is not None:
+            return [event]
+        self.unrolled[0] += 1
+        if inner is not None and event.speed == 1 and self.level < MOST_LEVELS and self.unrolled[0] <= MOST_NESTS:
+            reading = copy.copy(self)
+            reading.sequence, reading.level = inner, self.level + 1
+            reading.rate = self._rate(inner) or self.rate
+            found = unnested(event, event.source_start_s, reading._tracks(kind), reading.rate, self.rate)
+            if found:
+                return found
+        self.dropped["inside of a nested sequence"] += 1
+        return [event]
+
     def _track(self, track: ET.Element, kind: str, number: int) -> CutTrack:
         items = [one for one in track if one.tag in ("clipitem", "transitionitem", "generatoritem")]
         joins = {k: self._join(item) for k, item in enumerate(items) if item.tag == "transitionitem"}
-        events = [self._event(item, joins.get(k - 1), joins.get(k + 1)) for k, item in enumerate(items) if k not in joins]
+        whole = [(item, self._event(item, joins.get(k - 1), joins.get(k + 1))) for k, item in enumerate(items) if k not in joins]
+        events = [one for item, event in whole if event is not None for one in self._unrolled(event, item, kind)]
         self.dropped["title or generator"] += sum(item.tag == "generatoritem" for item in items)
         self.dropped += Counter()
         return CutTrack(
             kind="audio" if kind == "audio" else "video",
             name=track.get("MZ.TrackName") or track.findtext("name") or f"{kind.title()} {number + 1}",
-            events=in_order((one for one in events if one is not None), self.rate),
+            events=in_order(events, self.rate),
             transitions=tuple(CutTransition(one.cut, one.cut - one.start, one.end - one.cut, one.kind) for one in joins.values()),
             enabled=_true(track, "enabled", True),
             locked=_true(track, "locked", False),
@@ -207,8 +231,6 @@ class _Read:
     def _file(self, item: ET.Element) -> ET.Element | None:
         file = item.find("file")
         if file is None:
-            if item.find("sequence") is not None:
-                self.dropped["inside of a nested sequence"] += 1
             return None
         return file if file.find("pathurl") is not None else self.files.get(file.get("id", ""), file)
 
@@ -256,9 +278,11 @@ class _Read:
 
 
 def _outer_sequences(root: ET.Element) -> list[ET.Element]:
-    """Sequences in order, without those nested in clips of others."""
-    nested = {id(one) for item in root.iter("clipitem") for one in item.iter("sequence")}
-    return [one for one in root.iter("sequence") if id(one) not in nested and one.find("media") is not None]
+    """Sequences in order, without those that clips of others show; all where every one is shown by another."""
+    inside = {id(one) for item in root.iter("clipitem") for one in item.iter("sequence")}
+    shown = {one.get("id") for item in root.iter("clipitem") for one in item.findall("sequence") if one.get("id")}
+    whole = [one for one in root.iter("sequence") if id(one) not in inside and one.find("media") is not None]
+    return [one for one in whole if one.get("id") not in shown] or whole
 
 
 def _second_channel(track: ET.Element) -> bool:

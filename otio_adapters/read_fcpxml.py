@@ -5,6 +5,7 @@ Times are exact as written. An item has a local time that begins at its `start`;
 
 from __future__ import annotations
 
+import copy
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from itertools import islice
 from engine.model.cutlist import CutEvent, CutList, CutMarker, CutTrack, CutTransition, MediaLink
 from engine.model.time import FrameRate, FrameSpan, round_half_up
 from otio_adapters.marks import edit_metadata, lock_seen, our_metadata
+from otio_adapters.placing import MOST_NESTS, unnested
 from otio_adapters.untrusted import damaged, empty, rate_of, rational, whole, xml_root
 
 __all__ = ["FcpxmlReader"]
@@ -73,7 +75,8 @@ class _Read:
         self.lanes: dict[tuple[str, int], list[CutEvent]] = {}
         self.joins: dict[int, list[CutTransition]] = {}
         self.markers: list[CutMarker] = []
-        self.looks = 0
+        self.looks, self.level = 0, 0
+        self.unrolled = [0]
         self.dropped: Counter[str] = Counter({"project after the first": len(projects) - 1} if len(projects) > 1 else {})
 
     def cut_list(self) -> CutList:
@@ -192,8 +195,6 @@ class _Read:
     def _event(self, item: ET.Element, at: Fraction, start: Fraction, lane: int) -> None:
         length = self._duration(item)
         found = self._shown(item, start, start + length)
-        if item.tag in COMPOUNDS and found is None:
-            self.dropped[COMPOUNDS[item.tag]] += 1
         begin, end = (found.start, found.end) if found else (start, start + length)
         speed = (end - begin) / length if length else Fraction(1)
         local = self._remarks(item, start)
@@ -214,7 +215,27 @@ class _Read:
             markers=marks,
             metadata=our_metadata(notes, marks, name),
         )
-        self.lanes.setdefault(("audio" if sound else "video", lane), []).append(event)
+        row = self.lanes.setdefault(("audio" if sound else "video", lane), [])
+        row += self._unrolled(event, item, start) if item.tag in COMPOUNDS and found is None else [event]
+
+    def _unrolled(self, event: CutEvent, item: ET.Element, start: Fraction) -> list[CutEvent]:
+        """What a compound of several clips shows; one that is retimed stays whole."""
+        sequence = self._compound(item)
+        spine = sequence.find("spine") if sequence is not None else None
+        self.unrolled[0] += 1
+        if sequence is not None and spine is not None and item.find("timeMap") is None and self.level < MOST_LEVELS:
+            reading = copy.copy(self)
+            reading.lanes, reading.joins, reading.markers, reading.level = {}, {}, [], self.level + 1
+            reading.rate = self._rate(self._resource(sequence.get("format")))
+            begin = self._time(sequence, "tcStart")
+            if self.unrolled[0] <= MOST_NESTS:
+                reading._story(spine, -begin, 0)
+            tracks = [track for track in reading._tracks() if track.kind == "video"]
+            found = unnested(event, start - begin, tracks, reading.rate, self.rate)
+            if found:
+                return found
+        self.dropped[COMPOUNDS[item.tag]] += 1
+        return [event]
 
     def _media(self, asset: ET.Element, name: str) -> MediaLink:
         rep = asset.find("media-rep")

@@ -14,12 +14,15 @@ from typing import Any
 from engine.model.cutlist import CutEvent, CutList, CutMarker, CutTrack, CutTransition, MediaLink
 from engine.model.time import FrameRate, FrameSpan, round_half_up
 from otio_adapters.marks import edit_metadata, lock_seen, our_metadata
+from otio_adapters.placing import MOST_NESTS, in_order, unnested
 from otio_adapters.untrusted import damaged, empty, json_object, rate_of, rational, unknown
 
 __all__ = ["OtioReader"]
 
 NEAR_FRAME_S = Fraction(1, 1_000_000)
 """Floats next to a frame boundary of the media mean that boundary."""
+MOST_COMPOUNDS = 8
+"""Compounds within compounds that are unrolled."""
 MOST_LEVELS = 20
 """Levels of collections searched for a timeline."""
 
@@ -92,6 +95,7 @@ class _Read:
         self.stack = _map(timeline, "tracks")
         self.rate = self._rate()
         self.dropped: Counter[str] = Counter()
+        self.unrolled, self.level = 0, 0
         self.premiere = "PremierePro_OTIO" in _map(timeline, "metadata") or "PremierePro_OTIO" in _map(self.stack, "metadata")
 
     def cut_list(self) -> CutList:
@@ -159,17 +163,34 @@ class _Read:
             length = used[1] / abs(speed) if self.premiere and speed else used[1]
             if kind != "Gap":
                 record = FrameSpan(self._frame(at), self._frame(at + length))
-                events.append(self._event(child, record, used[0], length, speed))
+                event = self._event(child, record, used[0], length, speed)
+                events += self._unrolled(event, child, used[0]) if _kind(child) in ("Stack", "Track") else [event]
             at += length
         kind = "audio" if _word(track, "kind") == "Audio" else "video"
         return CutTrack(
             kind="audio" if kind == "audio" else "video",
             name=_word(track, "name") or f"{kind.title()} {number + 1}",
-            events=tuple(events),
+            events=in_order(events, self.rate),
             transitions=tuple(transitions),
             enabled=track.get("enabled", True) is not False,
             locked=_map(track, "metadata", "Resolve_OTIO").get("Locked") is True,
         )
+
+    def _unrolled(self, event: CutEvent, item: Mapping[str, Any], begin: Fraction) -> list[CutEvent]:
+        """What a compound shows on its picture (or, without any, sound) tracks; one that runs at another speed stays whole."""
+        self.unrolled += 1
+        self.level += 1
+        if event.speed == 1 and self.level <= MOST_COMPOUNDS and self.unrolled <= MOST_NESTS:
+            rows = _rows(item, "children") if _kind(item) == "Stack" else [item]
+            tracks = [self._track(row, number) for number, row in enumerate(rows) if _kind(row) == "Track"]
+            pictures = [track for track in tracks if track.kind == "video"]
+            found = unnested(event, begin, pictures or tracks, self.rate, self.rate)
+        else:
+            found = []
+        self.level -= 1
+        if not found:
+            self.dropped["inside of a compound clip"] += 1
+        return found or [event]
 
     def _frame(self, at: Fraction) -> int:
         return round_half_up(at * self.rate.fraction)
@@ -213,8 +234,6 @@ class _Read:
         return speed
 
     def _event(self, item: Mapping[str, Any], record: FrameSpan, start: Fraction, length: Fraction, speed: Fraction) -> CutEvent:
-        if _kind(item) in ("Stack", "Track"):
-            self.dropped["inside of a compound clip"] += 1
         media = self._media(item)
         begin = _on_grid(start, media)
         markers = tuple(self._marker(row, start) for row in _rows(item, "markers"))

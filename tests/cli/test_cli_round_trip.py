@@ -29,7 +29,7 @@ def frames(clip: Placement) -> tuple[str, int, int, Fraction]:
 
 
 def in_premiere(timeline: Timeline) -> tuple[Bench, dict[str, tuple[str, int]]]:
-    """A person trims, slips, moves, splits, switches off, deletes and locks. Returns the bench and what must be found: id -> media, frames."""
+    """A person trims, slips, switches off, deletes, locks and raises. Returns the bench, and what must be found: id -> media, frames."""
     bench = Bench(timeline)
     row = bench.row()
     row[0].length -= 4  # tail trimmed, closed up
