@@ -25,12 +25,12 @@ LOG_BYTES, LOG_FILES = 2_000_000, 3
 
 
 @contextmanager
-def open_studio(overrides: Mapping[str, Any], config: Path | None = None, door: str = "cli") -> Iterator[Studio]:
+def open_studio(overrides: Mapping[str, Any], config: Path | None = None, door: str = "cli", job: str | None = None) -> Iterator[Studio]:
     """A Studio for one command or one server, closed afterwards. Raises what `load_settings` raises."""
     settings = load_settings(overrides, config)
     start_log(settings)
     formats: dict[str, Any] = {"writers": _LazyTable(_writers), "readers": _LazyTable(_readers), "unmark": _unmark}
-    studio = Studio(settings, **formats, door=door, make_executor=_process_pool)
+    studio = Studio(settings, **formats, door=door, job=job, make_executor=_process_pool)
     try:
         yield studio
     finally:

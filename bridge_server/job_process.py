@@ -82,10 +82,14 @@ def _run(order: dict[str, Any], line: Line, stop: threading.Event) -> dict[str, 
     from bridge_server.bootstrap import open_studio
     from bridge_server.schemas import request_from_json
     from engine.studio.catalog import USE_CASES
+    from engine.studio.resuming import AlreadyDone
 
     case = USE_CASES[order["use_case"]]
-    with open_studio(order["settings"], NO_FILE, order["door"]) as studio:
-        return case.load()(studio, request_from_json(case, order["request"]), CallbackProgress(line.progress, stop.is_set))
+    with open_studio(order["settings"], NO_FILE, order["door"], order["job_id"]) as studio:
+        try:
+            return case.load()(studio, request_from_json(case, order["request"]), CallbackProgress(line.progress, stop.is_set))
+        except AlreadyDone as done:
+            return done.result
 
 
 if __name__ == "__main__":

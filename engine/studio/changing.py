@@ -34,7 +34,7 @@ FILLERS = 6
 
 def change(studio: Studio, request: ChangeRequest, progress: Progress) -> dict[str, Any]:
     """Handler of `change`."""
-    with head_of(request.timeline, request.parent) as (folder, head):
+    with head_of(studio, request.timeline, request.parent) as (folder, head):
         after = _ACTIONS[request.action](studio, request, head, progress)
         after = after.replace(revision=next_revision(folder, head))
         result = committed(studio, folder, after, progress)

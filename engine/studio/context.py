@@ -56,6 +56,8 @@ class Studio:
     unmark: Unmark = _no_unmark
     door: str = "cli"
     """Through which of `DOORS` the wish came; events say it."""
+    job: str | None = None
+    """The job that this studio works for; None where somebody waits for the answer."""
     make_executor: Callable[[int], Executor] = _no_executor
     now: Callable[[], str] = utc_now
     new_id: Callable[[], str] = lambda: uuid.uuid4().hex[:12]

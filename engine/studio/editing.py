@@ -30,6 +30,7 @@ from engine.studio.footage import Footage, find_clips, full_path, gather, option
 from engine.studio.labels import angle_rules
 from engine.studio.remembering import remember_revision
 from engine.studio.requests import ASPECTS, EditRequest
+from engine.studio.resuming import is_of_this_job, record_once, tagged
 from engine.studio.revisions import next_revision
 from engine.studio.songs import measured_song
 from engine.studio.styles import chosen_style, scored
@@ -103,13 +104,16 @@ def _edited(studio: Studio, request: EditRequest, progress: Progress) -> dict[st
                 final_status=FinalStatus(time_ai_edit=round(time.monotonic() - started, 1)),
             )
 
-        timeline = made()
+        resumed = before if _is_same_wish(studio, before, request) else None
+        timeline = resumed or made()
         variants = further(timeline, request.variants, made)
         exports, hints, warnings = exporting.all_formats(studio, timeline)
         exports[STORYBOARD_NAME] = rendering.storyboard_png(studio, timeline, progress)
-        folder.commit(timeline, exports, studio.door)
+        if resumed is None:
+            timeline = tagged(studio, timeline)
+            folder.commit(timeline, exports, studio.door)
         remember_revision(studio, request.output, timeline)
-        studio.record(_generated(studio, timeline))
+        record_once(studio, timeline, [_generated(studio, timeline)])
         told = write_variants(studio, folder, variants, progress)
         report = rendering.render_head(studio, folder, timeline, VIDEO_NAME, progress) if request.render else None
     studio.cache.trim()
@@ -120,6 +124,11 @@ def _edited(studio: Studio, request: EditRequest, progress: Progress) -> dict[st
 def _extra(request: EditRequest) -> dict[str, Any]:
     name = {"name": request.name or full_path(request.output).name}
     return {**name, "lut": str(full_path(request.lut))} if request.lut else name
+
+
+def _is_same_wish(studio: Studio, before: Timeline | None, request: EditRequest) -> bool:
+    """Whether the head is what this very job made before it was killed: then only what comes after is left to do."""
+    return before is not None and is_of_this_job(studio, before) and bool(before.brief.get("draft")) == request.draft
 
 
 def _is_touched_draft(before: Timeline, brief: Brief) -> bool:

@@ -51,7 +51,7 @@ def _written(studio: Studio, path: Path, head: Timeline, base: Timeline, result:
     shown = result.timeline or base
     there = studio.through("nle")  # whoever asked for it: what is read back was done in an editing program
     if result.timeline is not None:
-        with head_of(path, head.revision) as (folder, _):
+        with head_of(there, path, head.revision) as (folder, _):
             committed(studio, folder, result.timeline, progress, leave_foreign=True)
         studio.record(*events_of(there, base, result.timeline))
     studio.record(TimelineReviewed(studio.now(), base.project_id, shown.revision, there.door, base.creator_id))

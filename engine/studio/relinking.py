@@ -41,7 +41,7 @@ def relink(studio: Studio, request: RelinkRequest, progress: Progress) -> dict[s
     still = [row for row in lost if row.media_id not in found]
     changed = timeline
     if found:
-        with head_of(path) as (folder, head):
+        with head_of(studio, path) as (folder, head):
             number = next_revision(folder, head)
             changed = _with_places(head, found).replace(revision=number, parent=head.revision)
             committed(studio, folder, changed, progress, leave_foreign=True)

@@ -28,7 +28,7 @@ __all__ = ["footage_of", "revise"]
 def revise(studio: Studio, request: ReviseRequest, progress: Progress) -> dict[str, Any]:
     """Handler of `revise`."""
     check_variants(request.variants)
-    with head_of(request.timeline, request.parent) as (folder, head):
+    with head_of(studio, request.timeline, request.parent) as (folder, head):
         instructions = parse(request.instruction, head.song, float(head.duration_s))
         profile, taste = chosen_style(studio, head.creator_id)
         clips = footage_of(studio, head, progress)

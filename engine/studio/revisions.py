@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from engine.store.projects import HEAD, REVISIONS, ProjectFolder, load_timeline
 from engine.studio import exporting, rendering
 from engine.studio.remembering import remember_revision
 from engine.studio.requests import HistoryRequest, RedoRequest, UndoRequest
+from engine.studio.resuming import AlreadyDone, is_of_this_job, record_once, tagged
 
 if TYPE_CHECKING:
     from engine.progress import Progress
@@ -26,22 +27,34 @@ STORYBOARD = "storyboard.png"
 
 
 @contextmanager
-def head_of(given: Path, parent: int | None = None) -> Iterator[tuple[ProjectFolder, Timeline]]:
+def head_of(studio: Studio, given: Path, parent: int | None = None) -> Iterator[tuple[ProjectFolder, Timeline]]:
     """The project of a timeline, held for this process, with its head.
 
-    Raises `RefusedError` (`newer_revision` where an old revision is named or the head is no longer `parent`), `DocumentError`.
+    Raises `RefusedError` (`newer_revision` where an old revision is named or the head is no longer `parent`), `DocumentError`, and
+    `AlreadyDone` in a job that runs again and made the head before.
     """
     timeline, path = load_timeline(given)
     home = path.parent.parent if path.parent.name == REVISIONS else path.parent
     folder = ProjectFolder(home)
     with folder.locked():
         head = load_timeline(home / HEAD)[0]
+        if is_of_this_job(studio, head):
+            raise AlreadyDone(_told_again(studio, folder, head))
         asked = timeline.revision if parent is None else parent
         if asked != head.revision or timeline.project_id != head.project_id:
             message = f"That is revision {asked}; the edit is at revision {head.revision}."
             hint = f"Change {home / HEAD}, or `cutprint undo --to {asked}` first."
             raise RefusedError("newer_revision", message, hint, head=head.revision, asked=asked)
         yield folder, head
+
+
+def _told_again(studio: Studio, folder: ProjectFolder, head: Timeline) -> dict[str, Any]:
+    """The answer that was lost, and what was not yet remembered."""
+    remember_revision(studio, folder.folder, head)
+    if head.parent is not None:
+        record_once(studio, head, events_of(studio, folder.revision(head.parent), head))
+    exports, hints, warnings = exporting.all_formats(studio, head)
+    return {**_answer(folder, head, [*exports, STORYBOARD], hints, warnings), "from_revision": head.parent}
 
 
 def next_revision(folder: ProjectFolder, head: Timeline | None) -> int:
@@ -60,8 +73,15 @@ def committed(
     exports[STORYBOARD] = rendering.storyboard_png(studio, timeline, progress)
     theirs = set(folder.foreign(list(exports))) if leave_foreign else set()
     exports = {name: body for name, body in exports.items() if name not in theirs}
+    timeline = tagged(studio, timeline)
     folder.commit(timeline, exports, studio.door)
     remember_revision(studio, folder.folder, timeline)
+    return _answer(folder, timeline, exports, hints, warnings)
+
+
+def _answer(
+    folder: ProjectFolder, timeline: Timeline, exports: Iterable[str], hints: Sequence[str], warnings: Sequence[str]
+) -> dict[str, Any]:
     return {
         "timeline": str(folder.head),
         "project_id": timeline.project_id,
@@ -71,8 +91,8 @@ def committed(
         "shots": len(timeline.clips),
         "locked": [clip.id for clip in timeline.clips if clip.lock is not None],
         "files": [str(folder.folder / name) for name in (HEAD, *exports)],
-        "warnings": warnings,
-        "import": hints,
+        "warnings": list(warnings),
+        "import": list(hints),
     }
 
 
@@ -95,7 +115,7 @@ def _event(studio: Studio, before: Timeline, after: Timeline, row: UserEdit) -> 
 
 def undo(studio: Studio, request: UndoRequest, progress: Progress) -> dict[str, Any]:
     """Handler of `undo`."""
-    with head_of(request.timeline) as (folder, head):
+    with head_of(studio, request.timeline) as (folder, head):
         number = request.to if request.to is not None else head.parent
         if number is None:
             raise RefusedError("nothing_to_do", f"Revision {head.revision} is the first: there is nothing to undo.", "")
@@ -109,7 +129,7 @@ def undo(studio: Studio, request: UndoRequest, progress: Progress) -> dict[str, 
 
 def redo(studio: Studio, request: RedoRequest, progress: Progress) -> dict[str, Any]:
     """Handler of `redo`."""
-    with head_of(request.timeline) as (folder, head):
+    with head_of(studio, request.timeline) as (folder, head):
         number = request.to
         if number is None:
             later = [one for one in folder.revisions() if one > head.revision and folder.revision(one).parent == head.revision]

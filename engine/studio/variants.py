@@ -10,6 +10,7 @@ from engine.errors import BadOption, FootageError
 from engine.model.timeline import Timeline
 from engine.store.projects import ProjectFolder
 from engine.studio import exporting, rendering
+from engine.studio.resuming import is_of_this_job, tagged
 
 if TYPE_CHECKING:
     from engine.progress import Progress
@@ -89,6 +90,9 @@ def write_variants(studio: Studio, folder: ProjectFolder, rows: Sequence[Timelin
         home = ProjectFolder(folder.folder / f"variant-{number}")
         with home.locked():
             before = home.current()
+            said[number - 1]["folder"] = str(home.folder)
+            if is_of_this_job(studio, before):
+                continue
             one = timeline.replace(
                 project_id=before.project_id if before else studio.new_id(),
                 revision=before.revision + 1 if before else 1,
@@ -97,6 +101,5 @@ def write_variants(studio: Studio, folder: ProjectFolder, rows: Sequence[Timelin
             )
             exports, _, _ = exporting.all_formats(studio, one)
             exports["storyboard.png"] = rendering.storyboard_png(studio, one, progress)
-            home.commit(one, exports, studio.door)
-        said[number - 1]["folder"] = str(home.folder)
+            home.commit(tagged(studio, one), exports, studio.door)
     return said

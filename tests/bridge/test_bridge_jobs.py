@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import factories
 import footage
 import pytest
 from client import Client
@@ -21,6 +22,11 @@ from client import Client
 from bridge_server.bootstrap import open_studio
 from bridge_server.jobs import Activity
 from bridge_server.serving import Bridge, running_bridge
+from engine.progress import SILENT
+from engine.store.projects import ProjectFolder
+from engine.studio.changing import change
+from engine.studio.requests import ChangeRequest
+from engine.studio.resuming import AlreadyDone
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="finds processes through /proc")
 
@@ -133,18 +139,41 @@ def test_a_killed_worker_is_started_once_more_then_reported(bridge: Bridge, clie
     assert client.get("/healthz").status == 200
 
 
-def test_after_kill_9_the_next_bridge_finishes_the_same_job(tmp_path: Path, shoot: Path) -> None:
-    workspace = tmp_path / "ws"
-    with open_studio({"workspace": workspace}) as studio:
-        for root in (shoot, tmp_path):
-            studio.store.folders.open_root(root, studio.now())
+@pytest.fixture(scope="session")
+def large_shoot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Clips in the number of a real shoot."""
+    folder = tmp_path_factory.mktemp("large shoot")
+    for number in range(48):
+        footage.coded_video(folder / f"clip{number}.mp4", source=number, frames=30, size=(96, 160))
+    footage.click_song(folder / "song.wav", bpm=120, seconds=12)
+    return folder
+
+
+def killed_in_the_middle(workspace: Path, begin: Any, middle: Any) -> str:
+    """A bridge that begins a job and is killed with SIGKILL once `middle` is true of it; returns the job."""
     with server(workspace) as (process, client):
-        job_id = client.post("/v1/call/edit", edit_of(shoot, tmp_path / "out")).json["job"]["id"]
+        job_id = str(begin(client))
         worker = until(lambda: children(process.pid))[0]
-        until(lambda: client.job(job_id)["stage"] not in ("Waiting", "Starting"))
+        until(lambda: middle(client.job(job_id)), 120)
         process.kill()
         process.wait()
     until(lambda: not Path(f"/proc/{worker}").exists() or "\nState:\tZ" in Path(f"/proc/{worker}/status").read_text(), 15)
+    return job_id
+
+
+def test_after_kill_9_the_next_bridge_finishes_the_same_job(tmp_path: Path, large_shoot: Path) -> None:
+    """48 clips; killed while they are measured, then between the edit and its video; then two bridges come at once."""
+    workspace, out = tmp_path / "ws", tmp_path / "out"
+    body = {**edit_of(large_shoot, out), "render": True}
+    with open_studio({"workspace": workspace}) as studio:
+        for root in (large_shoot, tmp_path):
+            studio.store.folders.open_root(root, studio.now())
+    measuring = lambda job: (job["fraction"] or 0) > 0.1 and "clips" in job["stage"]  # noqa: E731
+    job_id = killed_in_the_middle(workspace, lambda client: client.post("/v1/call/edit", body).json["job"]["id"], measuring)
+    assert not (out / "timeline.json").exists()
+    killed_in_the_middle(workspace, lambda _: job_id, lambda _: (out / "timeline.json").exists())
+    assert not (out / "edit.mp4").exists(), "killed before the video was there"
+    made = (out / "timeline.json").read_bytes()
     with open_studio({"workspace": workspace, "workers": 2}) as studio:
         assert studio.store.jobs.get(job_id).status == "running", "what it said when it died"
         first, second = Bridge(studio), Bridge(studio)
@@ -153,8 +182,31 @@ def test_after_kill_9_the_next_bridge_finishes_the_same_job(tmp_path: Path, shoo
         ended = Client(first.port, first.said["token"]).ended(job_id)
         for one in (first, second):
             one.stop()
-    assert ended["status"] == "done" and ended["attempts"] == 2, "two bridges, and one of them ran it once"
-    assert (tmp_path / "out" / "timeline.json").exists() and not list((tmp_path / "out" / "revisions").glob("*r0002*"))
+        (event,) = studio.store.events.read()
+        assert event.door == "http" and len(studio.store.library.revisions(event.project_id)) == 1
+    assert ended["status"] == "done" and ended["attempts"] == 3, "two bridges, and one of them ran it once"
+    assert ended["result"]["clips"]["found"] == 48 and ended["result"]["revision"] == 1 and (out / "edit.mp4").stat().st_size > 1000
+    assert (out / "timeline.json").read_bytes() == made and len(list((out / "revisions").iterdir())) == 1, "the edit was made once"
+
+
+def test_a_change_that_was_made_before_the_crash_is_not_made_again(tmp_path: Path) -> None:
+    """A job process dies after its revision is on disk and before anybody heard of it; it runs again."""
+    folder = ProjectFolder(tmp_path / "edit")
+    folder.commit(factories.timeline(), {}, "cli")
+    first = factories.timeline().clips[0].id
+    with open_studio({"workspace": tmp_path / "ws"}, job="j1") as studio:
+        request = ChangeRequest(timeline=tmp_path / "edit", action="lock", clip=(first,))
+        change(studio, request, SILENT)
+        kept = studio.store.events.read()
+        studio.store.events.erase()
+        with pytest.raises(AlreadyDone) as told:
+            change(studio, request, SILENT)
+        assert told.value.result["revision"] == folder.revisions()[-1] and studio.store.events.read() == kept, "what was lost is told"
+        with pytest.raises(AlreadyDone):
+            change(studio, request, SILENT)
+        assert studio.store.events.read() == kept, "and once only"
+    with open_studio({"workspace": tmp_path / "ws"}, job="j2") as studio:
+        change(studio, ChangeRequest(timeline=tmp_path / "edit", action="unlock", clip=(first,)), SILENT)
 
 
 def test_a_bridge_that_is_stopped_puts_its_job_back(tmp_path: Path, shoot: Path) -> None:
