@@ -30,7 +30,7 @@ def open_studio(overrides: Mapping[str, Any], config: Path | None = None, door: 
     settings = load_settings(overrides, config)
     start_log(settings)
     formats: dict[str, Any] = {"writers": _LazyTable(_writers), "readers": _LazyTable(_readers), "unmark": _unmark}
-    studio = Studio(settings, **formats, door=door, job=job, make_executor=_process_pool)
+    studio = Studio(settings, **formats, door=door, job=job, make_executor=_executors(settings))
     try:
         yield studio
     finally:
@@ -65,10 +65,8 @@ def _readers() -> Mapping[str, Any]:
     return READERS
 
 
-def _unmark(content: bytes, source: str = "the file") -> tuple[bytes, int]:
-    from otio_adapters.unmarking import unmarked
-
-    return unmarked(content, source)
+    formats: dict[str, Any] = {"writers": _LazyTable(_writers), "readers": _LazyTable(_readers), "unmark": _unmark}
+    studio = Studio(settings, **formats, door=door, job=job, make_executor=_executors(settings))
 
 
 def _process_pool(workers: int) -> Executor:

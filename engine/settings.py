@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ class Settings:
 
     workspace: Path = _setting(Path(), "Folder for caches, profiles and logs; default: the platform's data folder.")
     workers: int = _setting(0, "Processes for heavy work; 0: one per core.")
+    executor: str = _setting("", "dask://host:port: heavy work goes to that cluster (extra [dask]); default: processes of this machine.")
     cache_limit_gb: float = _setting(20.0, "Size at which the oldest cached analyses go, in GB.")
     database_url: str = _setting("", "PostgreSQL for shared use (postgresql://...); default: SQLite in the workspace.")
     proxy_limit_gb: float = _setting(5.0, "Size at which the longest unused preview copies of clips go, in GB.")
@@ -51,6 +53,8 @@ class Settings:
     def __post_init__(self) -> None:
         if not 0 <= self.workers <= 256:
             raise BadOption("bad_setting", f"workers must be 0 to 256, not {self.workers}.")
+        if self.executor and not re.fullmatch(r"dask://[^\s/]+:\d{1,5}", self.executor):
+            raise BadOption("bad_setting", f"executor cannot be {self.executor!r}.", "Use dask://host:port, or leave it out.")
         if not 0 < self.cache_limit_gb < 1e6:
             raise BadOption("bad_setting", f"cache_limit_gb must be positive, not {self.cache_limit_gb}.")
         if not 0 <= self.proxy_limit_gb < 1e6:

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import footage
 import pytest
 
 from bridge_server.bootstrap import open_studio
-from bridge_server.mcp import answer, tools
+from bridge_server.mcp import Desk, answer, tools
 from bridge_server.pages import PAGES
 from bridge_server.service import service_for
 from bridge_server.serving import Bridge, running_bridge
@@ -61,23 +62,28 @@ def test_a_script_for_windows(tmp_path: Path) -> None:
 
 def test_tools_of_an_assistant_are_the_table(studio: Studio, tmp_path: Path) -> None:
     found = {one["name"]: one for one in tools()}
-    assert len(found) == sum(not case.local for case in USE_CASES.values()) and all(name.replace("_", "").isalnum() for name in found)
+    assert len(found) == sum(not case.local for case in USE_CASES.values()) + 2 and all(name.replace("_", "").isalnum() for name in found)
     assert found["show"]["annotations"]["readOnlyHint"] and not found["edit"]["annotations"]["readOnlyHint"]
     assert found["edit"]["inputSchema"]["required"] == ["clips", "song", "output"]
+    desk = Desk(studio)
     for name, arguments, code in (
         ("dance", {}, "bad_request"),
         ("backup", {"file": "/x"}, "bad_request"),
         ("show", {}, "bad_request"),
         ("show", {"timeline": "/etc/passwd"}, "path_outside"),
+        ("edit", {"clips": ["/etc"], "song": "/etc/passwd", "output": "/tmp/x"}, "path_outside"),
+        ("job", {}, "bad_request"),
+        ("job", {"id": "none"}, "job_unknown"),
+        ("cancel_job", {"id": "none"}, "job_unknown"),
     ):
-        said, wrong = answer(studio, name, arguments)
-        assert wrong and said["error"]["code"] == code
-    said, wrong = answer(studio, "report", {})
-    assert not wrong and said["aggregate"]["total_sessions"] == 0
+        with pytest.raises(CutprintError) as refused:
+            desk.begin(name, arguments)
+        assert refused.value.code == code
+    said = desk.begin("report", {})
+    assert isinstance(said, dict) and said["aggregate"]["total_sessions"] == 0
 
 
 def test_an_assistants_own_client_gets_through(tmp_path: Path) -> None:
-    pytest.importorskip("mcp", reason="the extra [mcp] is not installed")
     import anyio
     from mcp.client.session import ClientSession
     from mcp.client.stdio import StdioServerParameters, stdio_client
@@ -93,6 +99,47 @@ def test_an_assistants_own_client_gets_through(tmp_path: Path) -> None:
             said = await session.call_tool("report", {})
             assert not said.is_error and said.structured_content["aggregate"]["total_sessions"] == 0
             assert (await session.call_tool("show", {"timeline": "/etc/passwd"})).is_error
+            long = await session.call_tool("song", {"file": str(tmp_path / "song.wav")}, progress_callback=heard)
+            assert not long.is_error and long.structured_content["job"]["status"] == "done", long.structured_content
+            assert abs(long.structured_content["tempo"] - 120) < 2
+            again = await session.call_tool("job", {"id": long.structured_content["job"]["id"]})
+            assert again.structured_content["beats"] == long.structured_content["beats"]
+            wrong = await session.call_tool("song", {"file": str(tmp_path / "none.wav")})
+            assert wrong.is_error and wrong.structured_content["error"]["code"] == "song_missing"
+
+    stages: list[str] = []
+
+    async def heard(progress: float, total: float | None, message: str | None) -> None:
+        stages.append(str(message))
+
+    footage.click_song(tmp_path / "song.wav", bpm=120, seconds=8)
+    with open_studio({"workspace": tmp_path / "ws"}) as studio:
+        studio.store.folders.open_root(tmp_path, studio.now())
+    anyio.run(talk)
+    assert any("song" in stage for stage in stages), stages
+    with open_studio({"workspace": tmp_path / "ws"}) as studio:
+        assert {job.door for job in studio.store.jobs.recent()} == {"mcp"}
+
+
+def test_an_assistant_that_does_not_wait_gets_the_job_and_one_that_calls_off_stops_it(studio: Studio, tmp_path: Path) -> None:
+    import anyio
+
+    async def silent(_changes: int, _words: str) -> None:
+        pass
+
+    (tmp_path / "song.wav").write_bytes(b"")
+    studio.store.folders.open_root(tmp_path, studio.now())
+    desk = Desk(studio)
+    desk._see_to = lambda: None  # type: ignore[method-assign]  # nobody runs it
+
+    async def talk() -> None:
+        said, wrong = await answer(desk, "song", {"file": str(tmp_path / "song.wav")}, silent, wait_s=0.2)
+        assert not wrong and said["job"]["status"] == "queued" and "job" in said["hint"]
+        with anyio.move_on_after(0.3):
+            await answer(desk, "job", {"id": said["job"]["id"]}, silent)
+        assert studio.store.jobs.get(said["job"]["id"]).status == "cancelled"
+        ended, wrong = await answer(desk, "job", {"id": said["job"]["id"]}, silent)
+        assert wrong and ended["error"]["code"] == "cancelled"
 
     anyio.run(talk)
 
