@@ -25,10 +25,11 @@ from engine.model.media import Media, VideoStream
 from engine.perception import catalog
 from engine.progress import SILENT, Progress
 
-__all__ = ["ANALYSER_VERSION", "AnalysisOptions", "analyse_clip"]
+__all__ = ["ANALYSER_VERSION", "NO_SOUND", "AnalysisOptions", "analyse_clip"]
 
-ANALYSER_VERSION = "4"
+ANALYSER_VERSION = "5"
 """Raise when any measured figure changes, so that cached analyses are made anew."""
+NO_SOUND = "sound: the clip has none"
 
 SHARPNESS_PER_S = 10
 """How often sharpness is measured: a third of the frames at 30 fps, which moves a clip's mean by 0.4 %."""
@@ -235,7 +236,7 @@ class _Facts:
         if self.options.draft:
             absent.append("motion, cuts, sound: first look at key frames only")
         if self.media.audio is None:
-            absent.append("sound: the clip has none")
+            absent.append(NO_SOUND)
         return tuple(absent)
 
     def _remarks(self) -> list[str]:

@@ -19,7 +19,7 @@ from engine.progress import SILENT, Progress
 
 __all__ = ["SONG_ANALYSER_VERSION", "analyse_samples", "analyse_song", "click_mix"]
 
-SONG_ANALYSER_VERSION = "9"
+SONG_ANALYSER_VERSION = "10"
 """Raise when any measured figure changes, so that cached analyses are made anew."""
 
 ENERGY_RATE_HZ = 10.0

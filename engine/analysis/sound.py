@@ -41,21 +41,27 @@ def measured(media: Media, frames: int) -> Sound:
     if media.audio is None or media.video is None:
         return Sound()
     try:
-        samples = audio(Path(media.path), RATE_HZ, start_s=media.video.stream_offset_s, end_s=LONGEST_S, container=media.container)
+        begin_s = media.video.stream_offset_s
+        both = audio(Path(media.path), RATE_HZ, mono=False, start_s=begin_s, end_s=LONGEST_S, container=media.container)
     except CutprintError:
         return Sound()
     fps = media.video.rate.fps
+    samples = both.mean(axis=0)
     if len(samples) < RATE_HZ * BLOCK_S:
         return Sound()
-    return Sound(loudness_of(samples, RATE_HZ), speech_of(samples), _onsets(samples, fps, frames))
+    return Sound(loudness_of(both[: min(2, media.audio.channels)], RATE_HZ), speech_of(samples), _onsets(samples, fps, frames))
 
 
 def loudness_of(samples: NDArray[np.float32], rate_hz: int) -> float | None:
-    """Integrated loudness (ITU-R BS.1770-4) of one channel, weighted in the frequency domain; None where all is below the gate."""
+    """Integrated loudness (ITU-R BS.1770-4) of (samples,) or (channels, samples), whose powers add up; None where all is below the gate.
+
+    Weighted in the frequency domain.
+    """
+    channels = np.atleast_2d(samples)
     size, hop = round(BLOCK_S * rate_hz), round(HOP_S * rate_hz)
     weight = _k_weight(np.asarray(np.fft.rfftfreq(size, 1 / rate_hz), np.float64))
-    starts = range(0, len(samples) - size + 1, hop)
-    power = np.array([_weighted_power(samples[start : start + size], weight) for start in starts])
+    starts = range(0, channels.shape[1] - size + 1, hop)
+    power = np.array([sum(_weighted_power(one[start : start + size], weight) for one in channels) for start in starts])
     level = -0.691 + 10 * np.log10(np.maximum(power, 1e-12))
     heard = level > ABSOLUTE_GATE_LUFS
     if not heard.any():

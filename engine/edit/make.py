@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from engine.analysis.clip import NO_SOUND
 from engine.edit.decide import decide
 from engine.edit.footage import ClipInput, Verdict, duplicates_of, judge
 from engine.edit.job import Job, wishes_of
@@ -135,5 +137,11 @@ def reasoning_of(job: Job, clips: Sequence[ClipInput]) -> Reasoning:
         *job.use.notes,
         f"worth {job.found.value:.2f} of at most {job.found.bound:.2f} ({gap:.2f} open)",
     ]
-    missing = sorted({reason for clip in clips for reason in clip.analysis.missing})
+    missing = _missing(clips)
     return Reasoning(pacing, None, "; ".join(notes) + ".", (), job.relaxed, tuple(missing))
+
+
+def _missing(clips: Sequence[ClipInput]) -> list[str]:
+    """Evidence that the choice lacked, and for how many clips. A clip without sound of its own lacks nothing that an edit to a song needs."""
+    counts = Counter(reason for clip in clips for reason in clip.analysis.missing if reason != NO_SOUND)
+    return [reason if count == len(clips) else f"{reason} ({count} of {len(clips)} clips)" for reason, count in sorted(counts.items())]

@@ -189,8 +189,8 @@ def audio(
 ) -> NDArray[np.float32]:
     """The file's sound as ffmpeg plays it (encoder delay and edit lists honoured). container : its format, where that is known.
 
-    Returns float32 in [-1, 1], shape (samples,) for mono, (2, samples) for stereo. Raises `SongError` where there is none or it is
-    protected or broken.
+    Returns float32 in [-1, 1], shape (samples,) for mono, the mean of left and right; (2, samples) for stereo, where a mono file is on
+    both. Raises `SongError` where there is none or it is protected or broken.
     """
     import av
 
@@ -205,7 +205,9 @@ def audio(
             hint = "Give a file without copy protection: a purchase without DRM, a CD, or your own recording."
             raise SongError("song_protected", f"{path.name} is copy-protected (DRM).", hint, path=str(path))
         stream.thread_type = "NONE"
-        resampler = av.AudioResampler(format="fltp", layout="mono" if mono else "stereo", rate=rate_hz)
+        # The library's own mix of two channels to one keeps their power, not their level: one voice on both would be 3 dB louder.
+        layout = "mono" if stream.codec_context.channels == 1 else "stereo"
+        resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate_hz)
         try:
             for frame in opened_file.decode(stream):
                 frame.pts = None  # gaps in time stamps must not shift what follows
@@ -220,4 +222,7 @@ def audio(
     samples = np.concatenate(blocks, axis=1).astype(np.float32, copy=False)
     last = samples.shape[1] if end_s is None else round(end_s * rate_hz)
     samples = samples[:, round(start_s * rate_hz) : last]
-    return samples[0] if mono else samples
+    if mono:
+        samples = samples.mean(axis=0, keepdims=True)
+        return samples[0]  # type: ignore[no-any-return]
+    return np.repeat(samples, 2, axis=0) if len(samples) == 1 else samples

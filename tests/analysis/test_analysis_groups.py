@@ -68,6 +68,8 @@ def test_loudness_is_that_of_the_standard() -> None:
     assert abs(sound.loudness_of(tone, 16_000) + 3.01) < 0.1  # type: ignore[operator]
     assert abs(sound.loudness_of(tone * 0.1, 16_000) + 23.01) < 0.1  # type: ignore[operator]
     assert sound.loudness_of(tone * 0, 16_000) is None
+    both = np.stack([tone, tone])
+    assert abs(sound.loudness_of(both, 16_000)) < 0.1, "powers of channels add up"  # type: ignore[arg-type]
 
 
 def test_speech_is_told_from_music_and_noise(real_media: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import wave
 from fractions import Fraction
 from pathlib import Path
 
@@ -174,6 +175,21 @@ def test_sound_starts_where_players_start(tmp_path: Path, suffix: str) -> None:
     assert abs(int(np.abs(heard).argmax()) - rate) <= 0.005 * rate
     assert len(audio(path, rate, start_s=0.5, end_s=1.5)) == rate
     assert audio(path, rate, mono=False).shape[0] == 2
+
+
+@pytest.mark.parametrize(("channels", "mean"), [((0.5,), 0.5), ((0.5, 0.5), 0.5), ((0.8, 0.0), 0.4), ((0.5, -0.5), 0.0)])
+def test_one_channel_of_sound_is_as_loud_as_both(tmp_path: Path, channels: tuple[float, ...], mean: float) -> None:
+    tone = np.sin(2 * np.pi * 440 * np.arange(44_100) / 44_100)
+    body = np.stack([np.round(32767 * level * tone) for level in channels], axis=1).astype("<i2")
+    with wave.open(str(tmp_path / "a.wav"), "wb") as file:
+        file.setnchannels(len(channels))
+        file.setsampwidth(2)
+        file.setframerate(44_100)
+        file.writeframes(body.tobytes())
+    one, two = audio(tmp_path / "a.wav", 44_100), audio(tmp_path / "a.wav", 44_100, mono=False)
+    assert one.shape == (44_100,) and two.shape == (2, 44_100) and one.dtype == two.dtype == np.float32
+    assert np.abs(one).max() == pytest.approx(mean, abs=0.002)
+    assert [np.abs(row).max() for row in two] == pytest.approx([abs(level) for level in (*channels, *channels)][:2], abs=0.002)
 
 
 def test_the_same_content_has_the_same_identity(tmp_path: Path) -> None:
