@@ -142,6 +142,6 @@ def reasoning_of(job: Job, clips: Sequence[ClipInput]) -> Reasoning:
 
 
 def _missing(clips: Sequence[ClipInput]) -> list[str]:
-    """Evidence that the choice lacked, and for how many clips. A clip without sound of its own lacks nothing that an edit to a song needs."""
+    """Evidence that the choice lacked, and for how many clips. A clip without sound lacks nothing that an edit to a song needs."""
     counts = Counter(reason for clip in clips for reason in clip.analysis.missing if reason != NO_SOUND)
     return [reason if count == len(clips) else f"{reason} ({count} of {len(clips)} clips)" for reason, count in sorted(counts.items())]
