@@ -65,8 +65,19 @@ def _readers() -> Mapping[str, Any]:
     return READERS
 
 
-    formats: dict[str, Any] = {"writers": _LazyTable(_writers), "readers": _LazyTable(_readers), "unmark": _unmark}
-    studio = Studio(settings, **formats, door=door, job=job, make_executor=_executors(settings))
+def _unmark(content: bytes, source: str = "the file") -> tuple[bytes, int]:
+    from otio_adapters.unmarking import unmarked
+
+    return unmarked(content, source)
+
+
+def _executors(settings: Settings) -> Callable[[int], Executor]:
+    """Where heavy work goes."""
+    if not settings.executor:
+        return _process_pool
+    from bridge_server.cluster import cluster
+
+    return lambda _workers: cluster(settings.executor)
 
 
 def _process_pool(workers: int) -> Executor:
