@@ -303,6 +303,7 @@ _ROUTES: dict[str, dict[str, Part]] = {
     },
     "/v1/uploads/{upload_id}": {
         "get": _get("How much arrived.", "The upload.", _holding("upload", _ref("Upload")), _id("upload_id")),
+        "delete": _get("Give an upload up, or delete its file.", "What it was.", _holding("upload", _ref("Upload")), _id("upload_id")),
         "patch": {
             "summary": "Append a piece of at most 16 MiB where the last one ended.",
             "parameters": [

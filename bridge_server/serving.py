@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bridge_server.guard import LOOPBACK_NAMES, Guard, PathRules, read_discovery, real_path, write_discovery
-from engine.errors import BadOption, Cancelled, OutputError, RefusedError
+from engine.errors import BadOption, Cancelled, CutprintError, OutputError, RefusedError
+from engine.studio.caching import trim as trim_caches
 
 if TYPE_CHECKING:
     from bridge_server.door_requests import OpenRequest, ServeRequest
@@ -70,13 +71,21 @@ class Bridge:
         _LOG.info("the bridge answers at %s", self.said["url"])
 
     def tend(self) -> None:
-        """Keeps what grows within its limits; called now and then."""
+        """Keeps what grows within its limits, now and then; what goes wrong there stops nobody."""
         if time.monotonic() - self._tended < TEND_EVERY_S:
             return
         self._tended = time.monotonic()
+        try:
+            self._tidy()
+        except CutprintError as error:
+            _LOG.warning("tidying up: %s", error.message)
+
+    def _tidy(self) -> None:
         self.studio.store.jobs.prune()
         self.studio.store.answers.prune()
-        self.studio.cache.trim()
+        self.studio.store.outbox.prune()
+        self.studio.store.uploads.prune(time.time())
+        trim_caches(self.studio)
 
     def stop(self) -> None:
         """Jobs in the middle wait for the next start."""

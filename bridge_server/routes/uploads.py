@@ -53,6 +53,13 @@ def look(upload_id: str) -> Response:
     return jsonify({"upload": _as_json(services().studio.store.uploads.get(upload_id))})
 
 
+@ROUTES.delete("/v1/uploads/<upload_id>", provide_automatic_options=False)
+def remove(upload_id: str) -> Response:
+    """Given up, or no longer needed: the file is deleted."""
+    with services().keys.holding(f"upload {upload_id}"):
+        return jsonify({"upload": {**_as_json(services().studio.store.uploads.remove(upload_id)), "path": None}})
+
+
 @ROUTES.patch("/v1/uploads/<upload_id>", provide_automatic_options=False)
 def append(upload_id: str) -> Response:
     if request.mimetype != "application/octet-stream":

@@ -139,19 +139,35 @@ class AnalysisCache:
             connection.exec_driver_sql("VACUUM")
         return before
 
-    def trim(self) -> int:
-        """Drops the longest unused entries until the limit is kept; returns how many went."""
+    def trim(self, limit_bytes: int | None = None) -> int:
+        """Drops the longest unused entries until the limit is kept, and gives the room back; returns how many went."""
+        limit = self._limit_bytes if limit_bytes is None else max(0, limit_bytes)
         dropped = 0
         with self._transaction() as run:
             total = int(run("SELECT COALESCE(SUM(size), 0) FROM analyses").scalar_one())
-            while total > self._limit_bytes:
+            while total > limit:
                 rows = run("SELECT rowid, size FROM analyses ORDER BY used_at LIMIT 64").all()
                 for rowid, size in rows:
-                    if total <= self._limit_bytes:
+                    if total <= limit:
                         break
                     run("DELETE FROM analyses WHERE rowid=:rowid", rowid=rowid)
                     total, dropped = total - int(size), dropped + 1
+        if dropped:
+            self._shrink()
         return dropped
+
+    def _shrink(self) -> None:
+        """Pages that became free leave the file."""
+        import sqlite3
+
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            with self._connect() as connection:
+                driver: Any = connection.connection.driver_connection
+                driver.executescript("PRAGMA incremental_vacuum")  # `execute` would stop after the first page
+        except (SQLAlchemyError, sqlite3.Error) as cause:
+            _LOG.info("the cache's file could not be made smaller now: %s", cause)
 
     def close(self) -> None:
         if self._engine is not None:
@@ -198,6 +214,7 @@ def _open(path: Path) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")  # counts for a file that is made just now
         write_ahead(connection)
         connection.execute("PRAGMA synchronous=NORMAL")
 

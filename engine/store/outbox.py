@@ -25,6 +25,9 @@ __all__ = ["EXPIRES_AFTER_S", "Command", "Outbox"]
 EXPIRES_AFTER_S = 120.0
 """Age at which a command is no longer what the person at the editing program wants (CONTRACTS: 120 s)."""
 
+KEPT = 1000
+"""Ended commands kept, so that a late question about one is answered."""
+
 
 @dataclass(frozen=True)
 class Command:
@@ -104,6 +107,17 @@ class Outbox:
                 raise RefusedError("command_not_yours", message, "Claim a command before reporting on it.")
             connection.execute(table.update().where(table.c.command_id == command_id).values(status=status, result=dict(result)))
             return self._known(connection, command_id)
+
+    def prune(self) -> int:
+        """Forgets the oldest ended commands beyond `KEPT`; returns how many."""
+        from sqlalchemy import select
+
+        table = self._table
+        ended = table.c.status.in_(("done", "failed", "expired"))
+        kept = select(table.c.number).where(ended).order_by(table.c.number.desc()).limit(KEPT)
+        with self._database.write() as connection:
+            self._expire(connection)
+            return int(connection.execute(table.delete().where(ended, table.c.number.not_in(kept.scalar_subquery()))).rowcount)
 
     def get(self, command_id: str) -> Command:
         """Raises `NotFoundError` (`command_unknown`)."""

@@ -25,7 +25,7 @@ from engine.model.style import Brief, ClipWish, StyleProfile
 from engine.model.time import STANDARD_RATES, FrameRate, FrameSpan
 from engine.model.timeline import FinalStatus, Outcome, Timeline
 from engine.store.projects import HEAD, ProjectFolder
-from engine.studio import exporting, rendering
+from engine.studio import caching, exporting, rendering
 from engine.studio.footage import Footage, find_clips, full_path, gather, options_of, unmeasured
 from engine.studio.labels import angle_rules
 from engine.studio.remembering import remember_revision
@@ -116,7 +116,7 @@ def _edited(studio: Studio, request: EditRequest, progress: Progress) -> dict[st
         record_once(studio, timeline, [_generated(studio, timeline)])
         told = write_variants(studio, folder, variants, progress)
         report = rendering.render_head(studio, folder, timeline, VIDEO_NAME, progress) if request.render else None
-    studio.cache.trim()
+    caching.trim(studio)
     result = _result(request, timeline, footage, profile, hints, warnings, report)
     return {**result, "variants": told, "missing_variants": request.variants - len(told)}
 

@@ -10,6 +10,7 @@ from engine.errors import BadOption, FootageError
 from engine.model.style import StyleModels, StyleProfile
 from engine.model.works import FinishedWork
 from engine.store.profiles import ProfileStore
+from engine.studio import caching
 from engine.studio.footage import Problem
 from engine.studio.requests import LearnRequest
 from engine.studio.works import table_of, timeline_works, video_works
@@ -41,7 +42,7 @@ def learn(studio: Studio, request: LearnRequest, progress: Progress) -> dict[str
         works, again = _merged(before, fresh)
         works = _judged(works, request.leave_out_misfits)
         profile, models = relearn(studio, store, name, works, progress)
-    studio.cache.trim()
+    caching.trim(studio)
     result = _result(profile, models, works, fresh, again, problems)
     return {**result, "unused_raw": unused}
 

@@ -5,7 +5,6 @@ The analysis pass writes them on the way (`engine.media.proxy`); they are a cach
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from engine.media.proxy import PROXY_VERSION, write_proxy
 from engine.model.media import Media
+from engine.store.filecache import trim_files
 from engine.studio.workers import run_all
 
 if TYPE_CHECKING:
@@ -62,17 +62,4 @@ def _make(job: tuple[Media, Path], tell: Callable[[float], None]) -> Path | None
 
 def trim(studio: Studio) -> int:
     """Removes the longest unused until the limit is kept; returns how many went."""
-    limit = studio.settings.proxy_limit_gb * 1e9
-    files = []
-    for path in folder_of(studio).glob("*.mp4"):
-        with contextlib.suppress(OSError):
-            stat = path.stat()
-            files.append((stat.st_mtime, stat.st_size, path))
-    total, dropped = sum(size for _, size, _ in files), 0
-    for _, size, path in sorted(files):
-        if total <= limit:
-            break
-        with contextlib.suppress(OSError):
-            path.unlink()
-            total, dropped = total - size, dropped + 1
-    return dropped
+    return trim_files(folder_of(studio), studio.settings.proxy_limit_gb * 1e9)

@@ -31,7 +31,7 @@ from engine.render.run import render as render_film
 from engine.render.storyboard import jpeg, picture_from, storyboard
 from engine.store.cache import CacheKey
 from engine.store.projects import ProjectFolder, atomic_write, load_timeline, refuse_overwrite, remember_output, timeline_path
-from engine.studio import render_previews, resolving
+from engine.studio import caching, render_previews, resolving
 from engine.studio.footage import known_analysis, lut_of
 from engine.studio.requests import RenderRequest
 
@@ -62,9 +62,9 @@ def render(studio: Studio, request: RenderRequest, progress: Progress) -> dict[s
             progress.stage(f"Note: {line}")
         size, time_s = plan.estimate.size_bytes / 1e6, plan.estimate.seconds
         progress.stage(f"{preset or 'Video'}: about {size:.0f} MB in {time_s:.0f} s, {len(plan.segments)} segments")
-        reports.append(render_plan(plan, outputs[preset], _segments(studio), studio.settings.worker_count, progress))
+        reports.append(render_plan(plan, outputs[preset], caching.segments_of(studio), studio.settings.worker_count, progress))
         remember_output(outputs[preset], job.home)
-    _trim_segments(_segments(studio), int(studio.settings.cache_limit_gb * 1e9 / 2))
+    caching.trim(studio)
     if job.timeline is not None:
         studio.record(*(_event(studio, job.timeline, report) for report in reports))
     cover = _cover(Path(reports[0].path), request.cover, job.home, progress) if request.cover else None
@@ -125,7 +125,7 @@ def _plan(studio: Studio, request: RenderRequest, job: _Job, preset: str | None)
     size = preset_named(preset)
     if job.timeline is not None and size.width and size.width * job.timeline.height != size.height * job.timeline.width:
         film = film_of(reframed(studio, job.timeline, size.width, size.height), request.audio)
-    return plan_render(film, paths=job.paths, cache=_segments(studio), options=options, workers=studio.settings.worker_count)
+    return plan_render(film, paths=job.paths, cache=caching.segments_of(studio), options=options, workers=studio.settings.worker_count)
 
 
 def reframed(studio: Studio, timeline: Timeline, width: int, height: int) -> Timeline:
@@ -175,26 +175,12 @@ def _cover(film: Path, chosen: str, home: Path, progress: Progress) -> dict[str,
 def render_head(studio: Studio, folder: ProjectFolder, timeline: Timeline, name: str, progress: Progress) -> RenderReport:
     """Renders a project's head into its folder."""
     paths = media_paths(timeline, [folder.folder])
-    cache, workers = _segments(studio), studio.settings.worker_count
+    cache, workers = caching.segments_of(studio), studio.settings.worker_count
     film, options = film_of(timeline), RenderOptions(lut=lut_of(timeline))
     report = render_film(film, folder.folder / name, paths=paths, cache=cache, options=options, workers=workers, progress=progress)
-    _trim_segments(cache, int(studio.settings.cache_limit_gb * 1e9 / 2))
+    caching.trim(studio)
     folder.remember(name)
     return report
-
-
-def _segments(studio: Studio) -> Path:
-    return studio.workspace / "cache" / "segments"
-
-
-def _trim_segments(cache: Path, limit_bytes: int) -> None:
-    """Half of the cache's limit is for finished segments; the longest unused go first."""
-    files = sorted(((file.stat().st_mtime, file.stat().st_size, file) for file in cache.glob("*.*") if file.is_file()), reverse=True)
-    total = 0
-    for _, size, file in files:
-        total += size
-        if total > limit_bytes:
-            file.unlink(missing_ok=True)
 
 
 def _estimate_json(output: Path, plan: Plan) -> dict[str, Any]:

@@ -131,3 +131,14 @@ def test_made_while_another_process_makes_it(tmp_path: Path) -> None:
     assert cache.get(CacheKey("1", "clip", "1")) == b"x"
     cache.close()
     other.close()
+
+
+def test_the_file_gives_room_back(tmp_path: Path) -> None:
+    cache = AnalysisCache(tmp_path)
+    for number in range(60):
+        cache.put(CacheKey(f"m{number}", "clip", "1"), os.urandom(100_000))
+    cache.close()
+    before = cache.path.stat().st_size
+    assert before > 6_000_000 and cache.trim(1_000_000) == 50
+    cache.close()
+    assert cache.path.stat().st_size < before / 4

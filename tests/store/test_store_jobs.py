@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from engine.errors import CutprintError, InputError, OutputError, RefusedError
+from engine.errors import CutprintError, InputError, NotFoundError, OutputError, RefusedError
 from engine.store.jobs import MOST_RUNS, Job, JobStore
 from engine.store.outbox import EXPIRES_AFTER_S, Outbox
 from engine.store.store import Store
+from engine.store.uploads import UNFINISHED_S
+
+NOW = "2026-03-01T00:00:00Z"
 
 
 def submit(jobs: JobStore, name: str = "edit", **more: object) -> Job:
@@ -199,3 +203,30 @@ def test_first_answers_are_kept(store: Store) -> None:
     with pytest.raises(RefusedError):
         store.answers.find("k", "e")
     assert store.answers.prune() == 0
+
+
+def test_unfinished_uploads_do_not_pile_up(store: Store) -> None:
+    uploads = store.uploads
+    old, young, done = (uploads.create(f"{name}.mp4", 5, NOW) for name in ("old", "young", "done"))
+    uploads.append(done.upload_id, 0, [b"12345"])
+    uploads.finish(done.upload_id)
+    (Path(old.path).parent / "somebody else's.txt").write_text("x", encoding="utf-8")
+    for one in (old, young):
+        os.utime(f"{one.path}.part", (1e9, 1e9 + UNFINISHED_S * (one is young)))
+    assert uploads.prune(1e9 + UNFINISHED_S + 1) == 1
+    with pytest.raises(NotFoundError):
+        uploads.get(old.upload_id)
+    assert uploads.get(young.upload_id).status == "open" and Path(done.path).read_bytes() == b"12345", "finished ones are the user's"
+    assert [path.name for path in Path(old.path).parent.iterdir()] == ["somebody else's.txt"]
+    assert uploads.remove(done.upload_id).received == 5 and not Path(done.path).parent.exists()
+
+
+def test_unfinished_uploads_are_counted_with_the_room_they_were_promised(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1000})())
+    store.uploads.create("a.mp4", 700, NOW)
+    with pytest.raises(OutputError, match="free for it"):
+        store.uploads.create("b.mp4", 400, NOW)
+    assert len(list(store.uploads.folder.iterdir())) == 1
+    monkeypatch.setattr("engine.store.uploads.MOST_OPEN", 1)
+    with pytest.raises(RefusedError, match="unfinished"):
+        store.uploads.create("c.mp4", 1, NOW)
