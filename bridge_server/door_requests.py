@@ -43,9 +43,9 @@ class McpRequest:
 
 @dataclass(frozen=True)
 class InstallRequest:
-    """Puts a part of Cutprint in its place in the system."""
+    """Puts a part of Cutprint in its place: the menu in DaVinci Resolve, the exchange folder for Premiere, the bridge at sign-in."""
 
-    part: str = said("What to install.", argument=True, choices=("service",))
+    part: str = said("What to install.", argument=True, choices=("resolve", "premiere", "service"))
     show: bool = said("Only show what would be written, and where.", False)
 
 
@@ -53,4 +53,4 @@ class InstallRequest:
 class UninstallRequest:
     """Takes such a part away again."""
 
-    part: str = said("What to take away.", argument=True, choices=("service",))
+    part: str = said("What to take away.", argument=True, choices=("resolve", "premiere", "service"))

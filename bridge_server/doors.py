@@ -14,8 +14,8 @@ _ROWS = (
     UseCase("open", door_requests.OpenRequest, "bridge_server.serving:open_panel", "Open the panel in the browser.", local=True),
     UseCase("watch", door_requests.WatchRequest, "bridge_server.watch:watch", "Turn dropped folders into edits.", local=True),
     UseCase("mcp", door_requests.McpRequest, "bridge_server.mcp:mcp", "Answer an assistant.", local=True),
-    UseCase("install", door_requests.InstallRequest, "bridge_server.service:install", "Start the bridge at sign-in.", local=True),
-    UseCase("uninstall", door_requests.UninstallRequest, "bridge_server.service:uninstall", "Take that back.", local=True),
+    UseCase("install", door_requests.InstallRequest, "bridge_server.installing:install", "Put a part in place.", local=True),
+    UseCase("uninstall", door_requests.UninstallRequest, "bridge_server.installing:uninstall", "Take a part away.", local=True),
 )
 
 DOORS = MappingProxyType({row.name: row for row in _ROWS})

@@ -20,6 +20,7 @@ from engine.studio.caching import trim as trim_caches
 if TYPE_CHECKING:
     from bridge_server.door_requests import OpenRequest, ServeRequest
     from bridge_server.jobs import JobRunner
+    from bridge_server.mailbox import Mailbox
     from bridge_server.server import BridgeServer
     from bridge_server.watching.watcher import Watcher
     from engine.progress import Progress
@@ -45,6 +46,7 @@ class Bridge:
 
     def __init__(self, studio: Studio, host: str = LOOPBACK, port: int = 0) -> None:
         from bridge_server.jobs import JobRunner
+        from bridge_server.mailbox import Mailbox
         from bridge_server.server import BridgeServer, listening_socket
         from bridge_server.services import Board, Services
         from bridge_server.watching.watcher import Watcher
@@ -62,12 +64,14 @@ class Bridge:
         self.services = Services(studio, self.runner, guard, paths, Board(studio.store.jobs))
         self.server: BridgeServer = BridgeServer(self.services, listening)
         self.watcher: Watcher = Watcher(studio, self.runner)
+        self.mailbox: Mailbox = Mailbox(studio.workspace)
         self._tended = time.monotonic()
 
     def start(self) -> None:
         self.runner.start()
         self.watcher.start()
         self.server.start()
+        self.mailbox.start()
         _LOG.info("the bridge answers at %s", self.said["url"])
 
     def tend(self) -> None:
@@ -89,6 +93,7 @@ class Bridge:
 
     def stop(self) -> None:
         """Jobs in the middle wait for the next start."""
+        self.mailbox.stop()
         self.server.stop()
         self.watcher.stop()
         self.runner.stop()

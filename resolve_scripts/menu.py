@@ -7,6 +7,7 @@ import traceback
 import webbrowser
 
 from bridge_client import Bridge, Cancelled, Failure, load_config
+from probe import probe
 from resolve_host import CALL_S, ResolveHost, Watch, find_resolve
 from verbs import Verbs
 
@@ -26,12 +27,15 @@ ENTRIES = (
 """Menu entry, verb, what it is told."""
 
 
-def run(verb, arguments=(), resolve=None, folder=None, bridge=None, on_hang=None, limit_s=CALL_S):
+def run(verb, arguments=(), resolve=None, folder=None, bridge=None, on_hang=None, limit_s=CALL_S, host=None):
     """One click, from beginning to end. Returns 0 where it did what it says, else 1; raises nothing."""
     try:
         if bridge is None:
             config = load_config(folder)
             bridge = Bridge(config["workspace"], config["command"])
+        if host is not None:
+            done(verb, arguments, host, bridge)
+            return 0
         watch = Watch(on_hang or (lambda name: _hung(bridge, name)), limit_s)
         try:
             done(verb, arguments, ResolveHost(find_resolve(resolve), watch), bridge)
@@ -50,6 +54,8 @@ def run(verb, arguments=(), resolve=None, folder=None, bridge=None, on_hang=None
 
 def done(verb, arguments, host, bridge):
     """The verb on any host."""
+    if verb == "probe":
+        return probe(host, bridge)
     return getattr(Verbs(host, bridge), verb)(*arguments)
 
 

@@ -144,7 +144,7 @@ class ResolveHost:
             "page": self.call(self.resolve, "GetCurrentPage"),
             "project": self.call(project, "GetName"),
             "project_id": self.call(project, "GetUniqueId"),
-            "fps": str(self.call(project, "GetSetting", "timelineFrameRate") or ""),
+            "fps": number_text(self.call(project, "GetSetting", "timelineFrameRate")),
             "host": "python",
         }
 
@@ -172,7 +172,7 @@ class ResolveHost:
             "name": self.call(item, "GetName") or "",
             "path": known.get("File Path") or "",
             "type": known.get("Type") or "",
-            "fps": str(known.get("FPS") or ""),
+            "fps": number_text(known.get("FPS")),
             "frames": int(float(known.get("Frames") or 0)),
             "online": (known.get("Online Status") or "Online") != "Offline",
             "colour": self.call(item, "GetClipColor") or "",
@@ -233,7 +233,7 @@ class ResolveHost:
             "timeline": {
                 "id": self.call(timeline, "GetUniqueId"),
                 "name": self.call(timeline, "GetName"),
-                "fps": str(self.call(timeline, "GetSetting", "timelineFrameRate") or hello["fps"]),
+                "fps": number_text(self.call(timeline, "GetSetting", "timelineFrameRate")) or hello["fps"],
                 "start_frame": start,
                 "end_frame": self.call(timeline, "GetEndFrame"),
                 "width": int(self.call(timeline, "GetSetting", "timelineResolutionWidth") or 0),
@@ -301,7 +301,7 @@ class ResolveHost:
         return {
             "uid": self.call(media, "GetUniqueId"),
             "path": known.get("File Path") or "",
-            "fps": str(known.get("FPS") or ""),
+            "fps": number_text(known.get("FPS")),
             "frames": int(float(known.get("Frames") or 0)),
         }
 
@@ -475,6 +475,14 @@ def _markers(found):
         row.update({"frame": int(frame), "frames": int(mark.get("duration") or 1), "data": mark.get("customData") or ""})
         rows.append(row)
     return sorted(rows, key=lambda row: row["frame"])
+
+
+def number_text(value):
+    """A rate as text, whatever kind of value Resolve gives: 30, 30.0 and "30" are "30"."""
+    try:
+        return "%.6g" % float(value)
+    except (TypeError, ValueError):
+        return ""
 
 
 def plain_path(path):

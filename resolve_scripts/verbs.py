@@ -29,8 +29,8 @@ class Verbs:
         """Says whether everything is in place."""
         url = self.bridge.connect()
         self.bridge.begin("connect", "Connect")
-        hello = self.host.ask("hello")
         self._settings()
+        hello = self._hello()
         lines = [
             "%s %s, project %s at %s frames a second"
             % (hello["product"], ".".join(map(str, hello["version"])), hello["project"], hello["fps"]),
@@ -204,8 +204,14 @@ class Verbs:
         os.makedirs(self.settings["folder"], exist_ok=True)
         self.bridge.open_folders([self.settings["folder"]])
 
-    def _ready(self):
+    def _hello(self):
+        """What Resolve says of itself, kept for `cutprint doctor`."""
         hello = self.host.ask("hello")
+        self._remember({"hello": {key: hello[key] for key in ("product", "version", "host")}})
+        return hello
+
+    def _ready(self):
+        hello = self._hello()
         if hello["project"] is None:
             raise Failure("No project is open in Resolve.", "Open a project, then click again.", "no_project")
         if hello["page"] is None:

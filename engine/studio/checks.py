@@ -12,6 +12,7 @@ from engine import __version__
 from engine.errors import CutprintError
 from engine.studio.bundle import write_bundle
 from engine.studio.checks_bridge import BRIDGE_CHECKS
+from engine.studio.checks_resolve import NLE_CHECKS
 from engine.studio.requests import DoctorRequest
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ LEAST_FREE_GB = 2.0
 
 def doctor(studio: Studio, request: DoctorRequest, progress: Progress) -> dict[str, Any]:
     """Handler of `doctor`: `checks[]` with name, status (ok, warning, problem), what was found, and how to mend it."""
-    every = {**_CHECKS, **BRIDGE_CHECKS}
+    every = {**_CHECKS, **BRIDGE_CHECKS, **NLE_CHECKS}
     checks = [_python(), *(_tried(name, check, studio) for name, check in every.items())]
     worst = "problem" if any(row["status"] == "problem" for row in checks) else "ok"
     held = write_bundle(studio, checks, request.bundle) if request.bundle else []

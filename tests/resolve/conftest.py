@@ -40,6 +40,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridge]:
     with open_studio({"workspace": tmp_path_factory.mktemp("ws"), "workers": 2}, door="http") as studio:
         one = Bridge(studio)
         one.start()
+        one.mailbox.stop()  # tests take the letters themselves
         yield one
         one.stop()
 
