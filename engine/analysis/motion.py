@@ -47,6 +47,8 @@ LEAST_TRUST = 0.5
 """Share of points that agree on the camera, above which they are followed for another step."""
 CARRIED_PX = 3.0
 """... where they moved by less: after a whip they have left one side of the picture empty."""
+LOST = 15.0
+"""Grey levels by which a point's surroundings differ from before, from which on it is lost: it was covered, or has left."""
 LEAST_CORNER = 1e-5
 """Smallest eigenvalue (of 0-1 luma gradients over 3 px) that is texture and not coding noise."""
 INTENSITY_SCALE = 0.5
@@ -118,6 +120,8 @@ def _cell_corners(luma: NDArray[np.uint8]) -> NDArray[np.float32]:
 
     strength = cv2.cornerMinEigenVal(luma, 3)
     rows, columns = luma.shape[0] // CELL_PX, luma.shape[1] // CELL_PX
+    if not rows or not columns:  # a picture of a few pixels
+        return np.zeros((0, 2), np.float32)
     blocks = strength[: rows * CELL_PX, : columns * CELL_PX].reshape(rows, CELL_PX, columns, CELL_PX)
     cells = blocks.transpose(0, 2, 1, 3).reshape(rows, columns, -1)
     best = cells.argmax(axis=2)
@@ -140,8 +144,8 @@ def _motion_between(
     import cv2
 
     follow: Any = cv2.calcOpticalFlowPyrLK  # its stubs want an array where None asks for a new one
-    moved, status, _ = follow(a, b, points.reshape(-1, 1, 2), None, winSize=WINDOW_PX, maxLevel=LEVELS, criteria=STOP)
-    found = status.ravel() == 1
+    moved, status, unlike = follow(a, b, points.reshape(-1, 1, 2), None, winSize=WINDOW_PX, maxLevel=LEVELS, criteria=STOP)
+    found = (status.ravel() == 1) & (unlike.ravel() < LOST)
     if found.sum() < 6:
         return Step(), points, STILL
     start, end = points[found], moved.reshape(-1, 2)[found]

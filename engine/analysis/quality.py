@@ -23,7 +23,10 @@ __all__ = [
 BLUR_SIDE_PX = 640
 """Pictures are compared at this long side at most, so that 4K and 720p of the same scene score alike."""
 BLUR_TAPS = 11
-"""Length of the re-blurring filter (Crete et al. 2007 use 9 at smaller pictures; 11 as in common implementations)."""
+"""Length of the re-blurring filter at that size (Crete et al. 2007 use 9 at smaller pictures; 11 as in common implementations) ..."""
+LEAST_TAPS = 3
+"""... and towards which it shrinks with smaller ones, so that copies of one scene at 640 and at 320 px agree
+(`tests/benchmarks/bench_clip_light.py`)."""
 TILES = 8
 SHARPEST_PERCENT = 10
 LEAST_CONTRAST = 2.0
@@ -58,7 +61,8 @@ def blur_effect(luma: NDArray[np.uint8]) -> float:
     picture = _common_size(luma)
     if min(picture.shape) < 2 * BLUR_TAPS:
         return 0.0
-    sums = [_survived(picture, axis) for axis in (0, 1)]
+    taps = _taps(max(picture.shape))
+    sums = [_survived(picture, axis, taps) for axis in (0, 1)]
     effects = np.maximum(*(kept / np.maximum(total, 1e-6) for total, kept in sums))
     contrast = sums[0][0] + sums[1][0]
     textured = contrast >= min(LEAST_CONTRAST, float(np.sort(contrast.ravel())[-TEXTURED]))
@@ -68,24 +72,29 @@ def blur_effect(luma: NDArray[np.uint8]) -> float:
     return float(np.interp((len(ordered) - 1) * SHARPEST_PERCENT / 100, np.arange(len(ordered)), ordered))
 
 
-def _survived(picture: NDArray[np.uint8], axis: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _taps(side_px: int) -> int:
+    """Odd length of the re-blurring filter for a picture with this long side."""
+    return round((BLUR_TAPS - LEAST_TAPS) * min(1.0, side_px / BLUR_SIDE_PX) / 2) * 2 + LEAST_TAPS
+
+
+def _survived(picture: NDArray[np.uint8], axis: int, taps: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Per tile: the mean difference along an axis, and what is left of it after the low-pass. Every other line across is enough."""
     import cv2
 
     lines = picture[:, ::2] if axis == 0 else picture[::2]
-    again = cv2.boxFilter(lines, cv2.CV_16U, (1, BLUR_TAPS) if axis == 0 else (BLUR_TAPS, 1), normalize=False)
+    again = cv2.boxFilter(lines, cv2.CV_16U, (1, taps) if axis == 0 else (taps, 1), normalize=False)
     a, b = (slice(1, None), slice(None)), (slice(None, -1), slice(None))
     if axis == 1:
         a, b = a[::-1], b[::-1]
-    sharp = np.multiply(cv2.absdiff(lines[a], lines[b]), BLUR_TAPS, dtype=np.uint16)
+    sharp = np.multiply(cv2.absdiff(lines[a], lines[b]), taps, dtype=np.uint16)
     kept = cv2.min(sharp, cv2.absdiff(again[a], again[b]))
-    return _tiled(sharp), _tiled(kept)
+    return _tiled(sharp, taps), _tiled(kept, taps)
 
 
-def _tiled(values: Any) -> NDArray[np.float32]:
+def _tiled(values: Any, taps: int) -> NDArray[np.float32]:
     import cv2
 
-    return np.asarray(cv2.resize(values, (TILES, TILES), interpolation=cv2.INTER_AREA) / BLUR_TAPS, np.float32)
+    return np.asarray(cv2.resize(values, (TILES, TILES), interpolation=cv2.INTER_AREA) / taps, np.float32)
 
 
 def _common_size(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:

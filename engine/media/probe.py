@@ -17,6 +17,7 @@ from typing import Any
 
 from engine.errors import BadOption, MediaError
 from engine.media.fingerprint import fingerprint
+from engine.media.log_curves import log_curve_of
 from engine.model.media import AudioStream, Colour, Media, VideoStream
 from engine.model.time import STANDARD_RATES, FrameRate, round_half_up
 
@@ -197,7 +198,10 @@ def _video(container: Any, stream: Any, path: Path) -> tuple[VideoStream, list[s
     timecode = _timecode(container, stream)
     start, drop = _start_frame(timecode, rate, warnings)
     context = stream.codec_context
-    colour = Colour(*_colour_names(context))
+    tags = {**_lower(container.metadata), **_lower(stream.metadata)}
+    colour = Colour(*_colour_names(context), log=log_curve_of(tags, path))
+    if colour.log is not None:
+        warnings.append(f"Log footage ({colour.log}): judged as an ordinary screen shows it; give edit and render --lut for its look.")
     if colour.is_hdr:
         warnings.append("High dynamic range: tone-mapped for analysis and rendering.")
     aspect = Fraction(stream.sample_aspect_ratio or 1) or Fraction(1)

@@ -1,4 +1,4 @@
-"""Footage that is no ordinary picture yet, made one before it is judged: HLG and PQ (ITU-R BT.2100), log footage through a LUT.
+"""Footage that is no ordinary picture yet, made one before it is judged: HLG and PQ (ITU-R BT.2100), log by its curve or a LUT.
 
 A transform is one table from RGB to RGB, looked up per pixel: cheap, the same for every source, and exact enough for measuring and proxies
 (64 steps a channel; rendering goes through ffmpeg's own filters).
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import InputError
+from engine.media.log_curves import CURVES
 from engine.model.media import Colour
 
 __all__ = ["applied", "lut_table", "table_for"]
@@ -22,6 +23,8 @@ PEAK_NITS = 1000.0
 """Highlights are rolled off from here on: what most HLG and PQ footage of cameras and phones is made for (BT.2100 nominal)."""
 WHITE_NITS = 203.0
 """Diffuse white of HDR pictures (ITU-R BT.2408)."""
+WHITE_REFLECTANCE, LOG_PEAK = 0.9, 8.0
+"""White paper, and how many times as bright the highlights are that log footage keeps (three stops)."""
 MOST_LUT_POINTS = 128
 """Points along an edge of a .cube beyond which a file is refused (the largest in use are 65)."""
 
@@ -29,9 +32,11 @@ Table = NDArray[np.uint8]
 
 
 def table_for(colour: Colour, lut: Path | None = None) -> Table | None:
-    """The table for a clip: its LUT where one is given, else tone mapping for HLG and PQ, else none."""
+    """The table for a clip: its LUT where one is given, else its log curve undone, else tone mapping for HLG and PQ, else none."""
     if lut is not None:
         return lut_table(lut)
+    if colour.log in CURVES:
+        return _log_table(str(colour.log))
     return _hdr_table(colour.transfer) if colour.is_hdr else None
 
 
@@ -56,6 +61,13 @@ def _hdr_table(transfer: str) -> Table:
     return _as_bytes(_display(_rolled_off(_to_709(nits / WHITE_NITS))))
 
 
+@functools.lru_cache(maxsize=8)
+def _log_table(curve: str) -> Table:
+    """Judged as it looks to an ordinary display; the wide colours of log footage are left as they are."""
+    light = np.maximum(CURVES[curve](_axes()), 0) / WHITE_REFLECTANCE
+    return _as_bytes(_display(_rolled_off(light, LOG_PEAK)))
+
+
 def _pq_nits(signal: NDArray[np.float64]) -> NDArray[np.float64]:
     """SMPTE ST 2084: light in cd/m2 of a PQ signal."""
     m1, m2, c1, c2, c3 = 0.1593017578125, 78.84375, 0.8359375, 18.8515625, 18.6875
@@ -77,9 +89,8 @@ def _to_709(linear: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.maximum(linear @ matrix.T, 0))
 
 
-def _rolled_off(linear: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Reinhard's extended curve on the brightest channel: hues stay, PEAK_NITS becomes white."""
-    peak = PEAK_NITS / WHITE_NITS
+def _rolled_off(linear: NDArray[np.float64], peak: float = PEAK_NITS / WHITE_NITS) -> NDArray[np.float64]:
+    """Reinhard's extended curve on the brightest channel: hues stay, `peak` becomes white."""
     brightest = np.maximum(linear.max(axis=-1, keepdims=True), 1e-9)
     mapped = brightest * (1 + brightest / peak**2) / (1 + brightest)
     return np.asarray(linear * (mapped / brightest))

@@ -25,6 +25,8 @@ class Colour:
     transfer: str = "unknown"
     matrix: str = "unknown"
     range: str = "unknown"
+    log: str | None = None
+    """The log curve the camera says it recorded (`engine.media.log_curves`); None: an ordinary picture, or nothing said."""
 
     @property
     def is_hdr(self) -> bool:

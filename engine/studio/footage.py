@@ -69,7 +69,7 @@ VIDEO_SUFFIXES = frozenset(
 )
 """What is taken from a folder; a file that is named itself is tried whatever its suffix."""
 
-PROBE_VERSION = "4"
+PROBE_VERSION = "5"
 """Raise when `engine.media.probe` measures something else, so that remembered files are probed again."""
 
 

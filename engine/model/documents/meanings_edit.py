@@ -267,6 +267,7 @@ MEDIA = {
         transfer | | in ffmpeg's name
         matrix | | in ffmpeg's name
         range | | in ffmpeg's name
+        log | | the log curve the camera says it recorded, such as s-log3; absent for an ordinary picture
     """,
 }
 
