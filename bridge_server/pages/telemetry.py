@@ -51,6 +51,7 @@ def report_page(result: Result) -> str:
         f"Confidence in kept clips {_number(total['avg_ai_confidence_kept'], digits=2)}, in deleted ones "
         f"{_number(total['avg_ai_confidence_deleted'], digits=2)}.",
     ]
+    lines += _calibration(result["calibration"])
     if total["delete_reasons"]:
         lines.append("Deleted because: " + ", ".join(f"{reason} {count}" for reason, count in total["delete_reasons"].items()))
     lines += _flags(result["red_flags"])
@@ -70,6 +71,19 @@ def _of(goal: Result) -> str:
     return "" if goal["sessions"] is None else f"{goal['sessions']} edits"
 
 
+def _calibration(sure: Result) -> list[str]:
+    """How often clips were kept beside how sure the engine was of them."""
+    if not sure["clips"]:
+        return []
+    rows = [
+        [f"{row['low']:.1f} to {row['high']:.1f}", str(row["clips"]), f"{row['mean_confidence']:.2f}", f"{100 * row['kept_share']:.0f} %"]
+        for row in sure["bins"]
+        if row["clips"]
+    ]
+    said = f"Confidence is off by {100 * sure['error']:.0f} points on average ({sure['clips']} clips of {sure['sessions']} edits)."
+    return ["", table(rows, ["confidence", "clips", "mean", "kept"]), said]
+
+
 def _flags(flags: list[Result]) -> list[str]:
     found: dict[str, list[Result]] = {}
     for flag in flags:
@@ -81,11 +95,13 @@ def _flags(flags: list[Result]) -> list[str]:
 
 
 def export_page(result: Result) -> str:
-    return f"{result['file']}: {result['events']} events."
+    said = [f"{name} takes {minutes:g} min for an edit by hand." for name, minutes in result["usual_minutes"].items()]
+    return "\n".join([f"{result['file']}: {result['events']} events.", *(["Said by creators:"] if said else []), *said])
 
 
 def erase_page(result: Result) -> str:
-    return f"{result['erased']} events deleted."
+    said = result["usual_minutes_of"]
+    return f"{result['erased']} events deleted." + (f" Usual minutes of {', '.join(said)} forgotten." if said else "")
 
 
 def review_page(result: Result) -> str:

@@ -47,12 +47,14 @@ class Event:
 
 @dataclass(frozen=True)
 class EditGenerated(Event):
-    """The engine made an edit: the start of a session."""
+    """The engine made an edit: the start of a session. `confidences` : in each of `clip_ids`, in the order of the edit."""
 
     clips: int = 0
     duration_s: float = 0.0
     seconds_taken: float = 0.0
     mean_confidence: float = 0.0
+    clip_ids: tuple[str, ...] = ()
+    confidences: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,13 @@ class Database:
                 if mine:
                     connection.exec_driver_sql(f"SELECT pg_advisory_unlock({number})")
 
+    def forget(self) -> None:
+        """What was deleted leaves the disk now, the log of changes included (PostgreSQL cleans up by itself)."""
+        if self.is_sqlite:
+            with self._errors(), self._opened().connect() as connection:
+                driver: Any = connection.connection.driver_connection
+                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def check(self) -> str:
         """The revision found, after a quick look over every page (SQLite). Raises `DocumentError` for a damaged one."""
         with self.read() as connection:
@@ -174,6 +181,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver would begin transactions by rules of its own
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA secure_delete=ON")  # what a person had deleted is overwritten, not only unlinked
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -83,4 +83,14 @@ def watched(studio: Studio) -> Row:
     return _row("watched folders", "ok", f"{len(folders)}")
 
 
-BRIDGE_CHECKS = {"database": database, "token": token, "port": port, "jobs": jobs, "watched folders": watched}
+def styles(studio: Studio) -> Row:
+    """Every profile with the models that it names, read as an edit would."""
+    store = studio.store.profiles
+    names = store.names()
+    bare = [name for name in names if store.load(name).learned_model is not None and store.models(name) is None]
+    if bare:
+        return _row("styles", "warning", f"without their models: {', '.join(bare)}", "Learn them again with `cutprint learn --creator`.")
+    return _row("styles", "ok", f"{len(names)} learned" if names else "none learned yet: edits follow the neutral one")
+
+
+BRIDGE_CHECKS = {"database": database, "token": token, "port": port, "jobs": jobs, "watched folders": watched, "styles": styles}

@@ -162,6 +162,8 @@ def _generated(studio: Studio, timeline: Timeline) -> EditGenerated:
         duration_s=float(timeline.duration_s),
         seconds_taken=timeline.final_status.time_ai_edit or 0.0,
         mean_confidence=sum(sure) / len(sure),
+        clip_ids=tuple(clip.id for clip in timeline.clips),
+        confidences=tuple(sure),
     )
 
 

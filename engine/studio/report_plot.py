@@ -6,20 +6,22 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+from engine.telemetry.calibration import Calibration
 from engine.telemetry.flags import GOALS
 from engine.telemetry.metrics import Aggregate, SessionMetrics
 
 __all__ = ["plot_report"]
 
 
-def plot_report(sessions: Sequence[SessionMetrics], total: Aggregate) -> bytes:
+def plot_report(sessions: Sequence[SessionMetrics], total: Aggregate, sure: Calibration) -> bytes:
     """A PNG of 1400 x 900 pixels."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(14, 9), dpi=100, layout="constrained")
-    upper, lower = figure.subplots(2, 1)
-    _weeks(upper, total)
-    _minutes(lower, sessions)
+    places = figure.subplot_mosaic([["weeks", "weeks", "sure"], ["minutes", "minutes", "sure"]])
+    _weeks(places["weeks"], total)
+    _minutes(places["minutes"], sessions)
+    _reliability(places["sure"], sure)
     figure.suptitle(f"{total.total_sessions} edits, {total.total_videos_exported} exported")
     bag = io.BytesIO()
     figure.savefig(bag, format="png", metadata={"Software": None})
@@ -43,6 +45,18 @@ def _weeks(axes: Any, total: Aggregate) -> None:
     axes.set_ylim(0, 105)
     axes.set_ylabel("% by week (dotted: goal)")
     axes.legend(loc="lower right")
+
+
+def _reliability(axes: Any, sure: Calibration) -> None:
+    """Share kept over confidence: on the diagonal it means what it says. Points as large as their bins are full."""
+    known = [one for one in sure.bins if one.clips]
+    axes.plot([0, 100], [0, 100], color="gray", linestyle=":", linewidth=1)
+    xs, ys = [100 * (one.mean_confidence or 0) for one in known], [100 * (one.kept_share or 0) for one in known]
+    axes.scatter(xs, ys, s=[20 + 400 * one.clips / max(1, sure.clips) for one in known], zorder=3)
+    for x, y, one in zip(xs, ys, known):
+        axes.annotate(f"{one.clips}", (x, y), textcoords="offset points", xytext=(9, -4), fontsize=8)
+    axes.set(xlim=(0, 105), ylim=(0, 105), xlabel="confidence, %", ylabel="clips kept, %", aspect="equal")
+    axes.set_title("Confidence (not known yet)" if not known else f"Confidence: off by {100 * (sure.error or 0):.0f} points", fontsize=11)
 
 
 def _minutes(axes: Any, sessions: Sequence[SessionMetrics]) -> None:

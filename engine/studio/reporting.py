@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import BadOption, RefusedError
@@ -13,9 +14,10 @@ from engine.model.timeline import FinalStatus, Timeline
 from engine.store.events import event_as_json
 from engine.store.library import Creator
 from engine.store.projects import HEAD, ProjectFolder, atomic_write, load_timeline, refuse_overwrite
+from engine.telemetry.calibration import calibration
 from engine.telemetry.flags import GOALS, red_flags, unmet
 from engine.telemetry.metrics import SessionMetrics, aggregate, session_metrics
-from engine.telemetry.sessions import sessions_of
+from engine.telemetry.sessions import Session, sessions_of
 
 if TYPE_CHECKING:
     from engine.progress import Progress
@@ -38,10 +40,18 @@ LONGEST_MINUTES = 10_000.0
 
 def sessions(studio: Studio, creator: str | None = None, since: str | None = None) -> list[SessionMetrics]:
     """The figures of every session that began in that time, oldest first."""
-    usual = {one.creator_id: one.usual_minutes for one in studio.store.library.creators()}
+    return _figures(studio, _begun(studio, creator, since))
+
+
+def _begun(studio: Studio, creator: str | None, since: str | None) -> list[Session]:
     found = sessions_of(studio.store.events.read())
-    rows = [session_metrics(one, studio.now(), usual.get(one.start.creator_id or EVERYBODY)) for one in found]
-    return [one for one in rows if (creator is None or one.creator_id == creator) and (since is None or one.started_at >= since)]
+    mine = [one for one in found if creator is None or one.start.creator_id == creator]
+    return [one for one in mine if since is None or one.start.timestamp >= since]
+
+
+def _figures(studio: Studio, found: Sequence[Session]) -> list[SessionMetrics]:
+    usual = {one.creator_id: one.usual_minutes for one in studio.store.library.creators()}
+    return [session_metrics(one, studio.now(), usual.get(one.start.creator_id or EVERYBODY)) for one in found]
 
 
 def rate(studio: Studio, request: RateRequest, progress: Progress) -> dict[str, Any]:
@@ -131,7 +141,8 @@ def report(studio: Studio, request: ReportRequest, progress: Progress) -> dict[s
     """Handler of `report`: `sessions[]`, `aggregate`, `goals[]` with the figure beside its targets, `red_flags[]`."""
     if request.since is not None and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", request.since):
         raise BadOption("bad_date", f"{request.since!r} is no date.", "Write it as 2026-03-01.")
-    rows = sessions(studio, request.creator, request.since)
+    found = _begun(studio, request.creator, request.since)
+    rows, sure = _figures(studio, found), calibration(found)
     total = aggregate(rows)
     figures = {**dataclasses.asdict(total), "onboarding_minutes": _onboarding_minutes(studio, request.creator)}
     if request.plot:
@@ -139,11 +150,12 @@ def report(studio: Studio, request: ReportRequest, progress: Progress) -> dict[s
 
         progress.stage("Drawing")
         refuse_overwrite(request.plot, request.plot.parent)
-        atomic_write(request.plot, plot_report(rows, total))
+        atomic_write(request.plot, plot_report(rows, total, sure))
     return {
         "creator": request.creator,
         "sessions": [dataclasses.asdict(one) for one in rows],
         "aggregate": dataclasses.asdict(total),
+        "calibration": dataclasses.asdict(sure),
         "goals": [_beside(goal, figures.get(goal.figure), total.known.get(goal.figure)) for goal in GOALS],
         "red_flags": [dataclasses.asdict(flag) for one in rows for flag in red_flags(one)],
         "plot": str(request.plot) if request.plot else None,
@@ -183,11 +195,23 @@ def export_events(studio: Studio, request: TelemetryExportRequest, progress: Pro
     events = studio.store.events.read(creator_id=request.creator)
     lines = [json.dumps(event_as_json(one), ensure_ascii=False) for one in events]
     atomic_write(request.output, "".join(f"{line}\n" for line in lines).encode())
-    return {"file": str(request.output), "events": len(lines)}
+    return {"file": str(request.output), "events": len(lines), "usual_minutes": _usual_minutes(studio, request.creator)}
+
+
+def _usual_minutes(studio: Studio, creator: str | None) -> dict[str, float]:
+    """What creators said once about themselves, as far as it concerns `creator`."""
+    known = {one.creator_id: one.usual_minutes for one in studio.store.library.creators() if creator in (None, one.creator_id)}
+    return {name: minutes for name, minutes in known.items() if minutes is not None}
 
 
 def erase(studio: Studio, request: TelemetryEraseRequest, progress: Progress) -> dict[str, Any]:
     """Handler of `telemetry.erase`: how many were deleted."""
     if not request.yes:
         raise RefusedError("erase_unsaid", "Nothing was deleted.", "Say --yes; `cutprint telemetry export` keeps a copy.")
-    return {"erased": studio.store.events.erase(creator_id=request.creator), "creator": request.creator}
+    said = sorted(_usual_minutes(studio, request.creator))
+    for creator in studio.store.library.creators():
+        if creator.creator_id in said:
+            studio.store.library.remember_creator(dataclasses.replace(creator, usual_minutes=None))
+    erased = studio.store.events.erase(creator_id=request.creator)
+    studio.store.database.forget()
+    return {"erased": erased, "usual_minutes_of": said, "creator": request.creator}

@@ -31,7 +31,7 @@ from engine.model.events import (
 )
 from engine.telemetry.sessions import Session, effective, seconds_of
 
-__all__ = ["IDLE_S", "Aggregate", "SessionMetrics", "aggregate", "session_metrics"]
+__all__ = ["IDLE_S", "Aggregate", "Changes", "SessionMetrics", "aggregate", "session_metrics"]
 
 IDLE_S = 300.0
 """A pause longer than this between two actions is no editing (chosen: five minutes of thought at most)."""
@@ -84,7 +84,7 @@ def session_metrics(session: Session, now: str, usual_minutes: float | None = No
     """The figures of one session. usual_minutes : what one edit by hand takes its creator; None while nobody said."""
     events = effective(session.events)
     generated = session.start.clips
-    changes = _Changes.of(events) if session.looked_at else None
+    changes = Changes.of(events) if session.looked_at else None
     ai_s = sum(one.seconds_taken for one in session.events if isinstance(one, EditGenerated))
     user_s = _editing_time_s(session.events)
     manual_s = None if usual_minutes is None else usual_minutes * 60
@@ -119,7 +119,7 @@ def session_metrics(session: Session, now: str, usual_minutes: float | None = No
 
 
 @dataclass(frozen=True)
-class _Changes:
+class Changes:
     """What a person did to which clips; ids of clips, each once."""
 
     removed: Mapping[str, float | None]  # deleted, disabled or replaced -> confidence the engine had in it
@@ -132,7 +132,7 @@ class _Changes:
     reasons: Mapping[str, int]
 
     @classmethod
-    def of(cls, events: Sequence[Event]) -> _Changes:
+    def of(cls, events: Sequence[Event]) -> Changes:
         changed = [one for one in events if isinstance(one, ClipChanged)]
         inserted = _ids(changed, ClipInserted)
         gone = [one for one in changed if isinstance(one, (ClipDeleted, ClipDisabled, ClipReplaced)) and one.clip_id not in inserted]
@@ -166,7 +166,7 @@ def _locked(changed: Sequence[ClipChanged]) -> frozenset[str]:
     return frozenset(locked)
 
 
-def _clip_figures(changes: _Changes | None, generated: int) -> dict[str, Any]:
+def _clip_figures(changes: Changes | None, generated: int) -> dict[str, Any]:
     names = ("clips_kept", "clips_deleted", "clips_reordered", "clips_trimmed", "clips_added_manually", "clips_locked_by_user")
     shares = ("clips_kept_percentage", "clips_modified_percentage", "manual_edit_percentage")
     if changes is None or generated <= 0:
@@ -179,7 +179,7 @@ def _clip_figures(changes: _Changes | None, generated: int) -> dict[str, Any]:
     return {**dict(zip(names, counts)), **percent, "delete_reasons": changes.reasons}
 
 
-def _confidences(changes: _Changes | None, start: EditGenerated) -> dict[str, Any]:
+def _confidences(changes: Changes | None, start: EditGenerated) -> dict[str, Any]:
     everything = start.mean_confidence if start.clips else None
     known = [one for one in changes.removed.values() if one is not None] if changes else []
     kept = None

@@ -147,7 +147,7 @@ def test_an_assistant_that_does_not_wait_gets_the_job_and_one_that_calls_off_sto
 def test_doctor_looks_at_the_bridge_and_its_bundle_tells_no_names(studio: Studio, tmp_path: Path) -> None:
     bridge = Bridge(studio)
     said = {row["name"]: row for row in ask(studio, "doctor")["checks"]}
-    assert {"database", "token", "port", "jobs", "watched folders", "ffmpeg"} <= set(said)
+    assert {"database", "token", "port", "jobs", "watched folders", "styles", "picture models", "ffmpeg"} <= set(said)
     assert said["database"]["status"] == "ok" and said["token"]["status"] == "ok"
     studio.store.folders.watch(tmp_path / "unplugged disk", studio.now())
     (studio.workspace / "bridge.json").chmod(0o644)

@@ -30,13 +30,16 @@ from engine.model.events import (
     Undone,
 )
 from engine.progress import SILENT
+from engine.store.library import Creator
 from engine.store.projects import ProjectFolder, load_timeline
 from engine.studio.catalog import USE_CASES
+from engine.telemetry.calibration import calibration
 from engine.telemetry.flags import FLAGS, GOALS, red_flags, unmet
 from engine.telemetry.metrics import SessionMetrics, aggregate, session_metrics
 from engine.telemetry.sessions import seconds_of, sessions_of
 
 NOW = "2026-03-20T00:00:00Z"
+SURE: dict[str, Any] = {"mean_confidence": 0.9, "clip_ids": ("a", "b", "c", "d"), "confidences": (0.8, 0.9, 0.95, 0.95)}
 
 
 def at(minute: float, day: int = 1) -> str:
@@ -212,7 +215,7 @@ def test_the_survey_and_the_report_as_a_user_meets_them(tmp_path: Path) -> None:
             return result
 
         now = studio.now()
-        studio.record(EditGenerated(now, timeline.project_id, 1, "cli", "mira", clips=4, seconds_taken=30.0, mean_confidence=0.9))
+        studio.record(EditGenerated(now, timeline.project_id, 1, "cli", "mira", clips=4, seconds_taken=30.0, **SURE))
         first = ask("rate", timeline=folder.folder, satisfaction=5, would_post="yes", editing_minutes=2)
         assert first["asks_usual_minutes"] and first["final_status"]["time_saved"] is None
         second = ask("rate", timeline=folder.folder, usual_minutes=45)
@@ -222,6 +225,7 @@ def test_the_survey_and_the_report_as_a_user_meets_them(tmp_path: Path) -> None:
         assert (folder.folder / "timeline.edl").exists() and folder.foreign(["timeline.json"]) == [], "exports stay, the head is still ours"
         said = ask("report", plot=tmp_path / "report.png")
         assert {goal["figure"]: goal["met"] for goal in said["goals"]}["avg_time_saved_minutes"] is True
+        assert said["calibration"]["clips"] == 4 and "off by 10 points" in PAGES["report"](said)
         assert (tmp_path / "report.png").read_bytes()[:4] == b"\x89PNG"
         assert ask("report", creator="nobody")["aggregate"]["total_sessions"] == 0
         assert ask("telemetry.review", timeline=folder.folder, active_s=12.0)
@@ -232,3 +236,43 @@ def test_the_survey_and_the_report_as_a_user_meets_them(tmp_path: Path) -> None:
         with pytest.raises(CutprintError, match="Nothing was deleted"):
             ask("telemetry.erase")
         assert ask("telemetry.erase", yes=True)["erased"] == 3 and studio.store.events.count() == 0
+
+
+def judged(project: str, sure: list[float], gone: int, day: int = 1) -> list[Event]:
+    """An edit with these confidences of which the first `gone` clips were deleted, and that somebody rated."""
+    ids = tuple(f"c{k}" for k in range(len(sure)))
+    start = made(0, day, project, clips=len(sure), clip_ids=ids, confidences=tuple(sure), mean_confidence=sum(sure) / len(sure))
+    cut = [ClipDeleted(at(k + 1, day), project, k + 2, "panel", "ana", clip_id=ids[k], ai_confidence=sure[k]) for k in range(gone)]
+    return [start, *cut, TimelineRated(at(30, day), project, 1, "cli", "ana", satisfaction=3)]
+
+
+def test_confidence_beside_what_was_kept() -> None:
+    events = judged("p", [0.2] * 4 + [0.85] * 4, 3) + judged("q", [0.85] * 2 + [1.0], 1, day=2)
+    unseen = [made(0, 3, "r", clips=2, clip_ids=("a", "b"), confidences=(0.1, 0.1))]
+    again = judged("s", [0.1] * 5, 0, day=4)
+    again.insert(1, RegenerateRequested(at(1, 4), "s", 2, "cli", "ana"))
+    old = [made(0, 5, "t"), TimelineRated(at(1, 5), "t", 1, "cli", "ana", satisfaction=3)]
+    found = calibration(sessions_of([*events, *unseen, *again, *old]))
+    assert (found.clips, found.sessions) == (11, 2), "not looked at, made again, and told without confidences are unknown"
+    filled = {round(row.low, 1): (row.clips, row.mean_confidence, row.kept_share) for row in found.bins if row.clips}
+    assert filled == {0.2: (4, pytest.approx(0.2), 0.25), 0.8: (6, pytest.approx(0.85), pytest.approx(5 / 6)), 0.9: (1, 1.0, 1.0)}
+    assert found.error == pytest.approx((4 * 0.05 + 6 * abs(0.85 - 5 / 6)) / 11)
+    assert found.brier == pytest.approx((3 * 0.04 + 0.64 + 5 * 0.0225 + 0.7225) / 11)
+    assert found.baseline_brier == pytest.approx(7 / 11 * 4 / 11)
+    undone = [*judged("p", [0.5, 0.5], 1)[:2], Undone(at(9), "p", 3, "cli", "ana", to_revision=1)]
+    assert calibration(sessions_of(undone)).bins[5].kept_share == 1.0
+    nothing = calibration([])
+    assert nothing.error is None and len(nothing.bins) == 10 and all(row.kept_share is None for row in nothing.bins)
+
+
+def test_what_is_erased_leaves_the_disk(tmp_path: Path) -> None:
+    with open_studio({"workspace": tmp_path}) as studio:
+        words = "the groom asked to be left out of it"
+        studio.store.events.append([ClipDeleted(at(1), "p", 2, "cli", "ana", clip_id="c1", reason_selected="other", text=words)])
+        studio.store.library.remember_creator(Creator("ana", "Ana", NOW, usual_minutes=45))
+        body = lambda: b"".join(path.read_bytes() for path in tmp_path.glob("cutprint.db*"))  # noqa: E731
+        assert words.encode() in body()
+        case = USE_CASES["telemetry.erase"]
+        told = case.load()(studio, case.request(yes=True), SILENT)
+        assert told == {"erased": 1, "usual_minutes_of": ["ana"], "creator": None}
+        assert words.encode() not in body() and studio.store.library.creators()[0].usual_minutes is None

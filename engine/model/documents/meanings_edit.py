@@ -346,6 +346,8 @@ EVENTS = {
         duration_s | >= 0 s | its length
         seconds_taken | >= 0 s | how long it took
         mean_confidence | 0..1 | mean of the clips' confidence
+        clip_ids | - | the clips of the edit, in order
+        confidences | 0..1 | confidence in each of them
     """,
     "RegenerateRequested": """
         instruction | | what was asked
