@@ -47,7 +47,7 @@ class EdlWriter:
             lines += ["", f"* SONG: {_one_line(song.file)} FROM {song.source_start_s:.3f} S"]
         dropped = [f"everything after event {MOST_EVENTS}"] if len(shots) > MOST_EVENTS else []
         dropped += common_drops(timeline, CARRIES, options)
-        content = ("\r\n".join(lines) + "\r\n").encode()
+        content = ("\r\n".join(lines) + "\r\n").encode("utf-8", "replace")
         return Written(content, tuple(dropped), "Any other program: import {file} as an EDL.", common_warnings(timeline))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from engine.model import documents
@@ -28,7 +27,7 @@ class PlainOtioWriter:
     description = "OpenTimelineIO, for any program that reads it"
 
     def write(self, timeline: Timeline, options: ExportOptions = ExportOptions()) -> Written:
-        """The file; `metadata.cutprint` of the timeline holds the whole document, that of a clip its id, media id and lock marks."""
+        """The file; `metadata.cutprint` of the timeline holds the whole document as text, that of a clip its id, media and lock marks."""
         import opentimelineio as otio
 
         built = otio.adapters.read_from_string(plain_json(timeline, options).decode(), "otio_json")
@@ -39,7 +38,9 @@ class PlainOtioWriter:
 
 def plain_json(timeline: Timeline, options: ExportOptions = ExportOptions()) -> bytes:
     """The same before the library has seen it."""
-    own = json.loads(documents.dumps(documents.encode(timeline)), parse_int=_int64)
+    # As text: the library's own JSON parser is off by the last digit of some floats, and sorts keys.
+    text = documents.dumps(documents.encode(timeline))
+    own = {"project_id": timeline.project_id, "revision": timeline.revision, "document": text}
     rate = timeline.rate
     plan = layout(timeline, options.alternates)
     tracks = []
@@ -48,12 +49,6 @@ def plain_json(timeline: Timeline, options: ExportOptions = ExportOptions()) -> 
         tracks.append(otio_json.track(lane.name if number else "Video 1", "Video", children, {}, lane.enabled))
     markers = [_marker(mark, mark.frame, rate) for mark in timeline_marks(timeline, options.markers, signed=False)]
     return otio_json.document(options.name, [*tracks, *_sounds(plan, rate)], markers, rate, {"cutprint": own}, {})
-
-
-def _int64(digits: str) -> int | float:
-    """OTIO's integers end at 64 bits; longer ones, which only unknown fields can hold, go on as floats."""
-    number = int(digits)
-    return number if -(2**63) <= number < 2**63 else float(number)
 
 
 def _shot(shot: Shot, rate: FrameRate, options: ExportOptions) -> dict[str, Any]:

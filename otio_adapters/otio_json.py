@@ -70,7 +70,7 @@ def document(name: str, tracks: Sequence[Json], markers: Sequence[Json], rate: F
             "children": list(tracks),
         },
     }
-    return json.dumps(whole, ensure_ascii=False, indent=4).encode()
+    return json.dumps(whole, ensure_ascii=False, indent=4).encode("utf-8", "replace")
 
 
 def track(name: str, kind: str, children: Sequence[Json], metadata: Json, enabled: bool = True, effects: Sequence[Json] = ()) -> Json:

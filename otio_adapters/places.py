@@ -43,10 +43,15 @@ def file_url(path: str, host: str = "") -> str:
     plain = bare_path(path)
     if path.startswith("\\\\"):
         server, _, rest = plain[2:].partition("/")
-        return f"file://{quote(server)}/{quote(rest, safe='/')}"
+        return f"file://{_quoted(server)}/{_quoted(rest)}"
     if is_windows(path):
-        return f"file://{host}/{plain[0]}:{quote(plain[2:], safe='/')}"
-    return f"file://{host}{quote(plain, safe='/')}"
+        return f"file://{host}/{plain[0]}:{_quoted(plain[2:])}"
+    return f"file://{host}{_quoted(plain)}"
+
+
+def _quoted(path: str) -> str:
+    # File names may hold bytes that are no text; Python keeps them as lone surrogates.
+    return quote(path, safe="/", errors="surrogateescape")
 
 
 def xml_document(root: ET.Element, doctype: str) -> bytes:

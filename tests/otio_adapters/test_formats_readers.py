@@ -193,7 +193,7 @@ def test_markers_come_back_where_they_were(form: str, timeline: Timeline) -> Non
 def test_the_plain_file_brings_our_document_back() -> None:
     timeline = factories.timeline(4)
     read = round_trip(timeline, "otio")
-    assert documents.decode(read.metadata["cutprint"]) == timeline
+    assert documents.decode(documents.loads(read.metadata["cutprint"]["document"])) == timeline
 
 
 def test_a_lists_rate_may_be_given_or_is_inferred_and_told() -> None:

@@ -116,7 +116,7 @@ def test_otio_reads_the_same_cut(name: str, rate: FrameRate) -> None:
 def test_the_plain_file_carries_our_whole_document() -> None:
     timeline = factories.timeline(4)
     read = otio.adapters.read_from_string(written(timeline, "otio").decode(), "otio_json")
-    document = documents.loads(otio.core.serialize_json_to_string(read.metadata["cutprint"]))
+    document = documents.loads(read.metadata["cutprint"]["document"])
     assert documents.decode(document) == timeline
     assert [clip.metadata["cutprint"]["id"] for clip in read.video_tracks()[0]] == [clip.id for clip in timeline.clips]
 
