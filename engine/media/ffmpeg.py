@@ -108,11 +108,13 @@ def run(
     total_frames: int = 0,
     stdin: bytes | None = None,
     capture: bool = False,
+    repeat: Sequence[str] = (),
 ) -> bytes:
     """Runs ffmpeg with `arguments` (without the program's name) to its end.
 
     total_frames : reports frames done to `progress` as they come, up to this many; 0 reports nothing.
     capture : returns what ffmpeg wrote to standard output (`-` or `pipe:1` as output), else b"".
+    repeat : arguments of the command that an error shows, where the ones that ran name files that will be gone.
 
     Raises `Cancelled` when progress says so (the child is killed), `OutputError` for a full or read-only disk, `MediaError`
     (code `ffmpeg_failed`) otherwise, with the last lines and a command to repeat it in its details.
@@ -123,7 +125,7 @@ def run(
         if stdin is not None:
             _feed(child, stdin)
         out = _followed(child, progress, total_frames) if reports else _read(child, progress, capture)
-    _judge(child.returncode, list(arguments), tail)
+    _judge(child.returncode, list(repeat or arguments), tail)
     return out
 
 

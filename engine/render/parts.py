@@ -115,7 +115,8 @@ def _next_segment(pending: Pending, cache: Path, parts: Path, progress: Progress
 
 def _segment(plan: SegmentPlan, cache: Path, parts: Path, progress: Progress) -> None:
     part = parts / f"{plan.key}{plan.suffix}"
-    ffmpeg.run([*plan.arguments, ffmpeg.file_argument(part)], progress=progress, total_frames=plan.frames)
+    nowhere = [*plan.arguments, "-f", "null", "-"]
+    ffmpeg.run([*plan.arguments, ffmpeg.file_argument(part)], progress=progress, total_frames=plan.frames, repeat=nowhere)
     got = _frames_in(part)
     if got != plan.frames:
         hint = "Run `cutprint analyze` on the clip: its end may be damaged."

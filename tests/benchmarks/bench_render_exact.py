@@ -113,7 +113,7 @@ def clicks(folder: Path, options: argparse.Namespace) -> int:
             for hz in (44_100, 48_000):
                 song = pulses(folder / f"song-{hz}.wav", times, 5.0, hz)
                 if suffix != "wav":
-                    ffmpeg.run(["-i", str(song), "-b:a", "256k", str(folder / f"song-{hz}.{suffix}")])
+                    ffmpeg.run(["-i", str(song), "-b:a", "128k", str(folder / f"song-{hz}.{suffix}")])
                     song = folder / f"song-{hz}.{suffix}"
                 late = []
                 for output in OUTPUTS:

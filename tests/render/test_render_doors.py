@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,10 +17,12 @@ import pytest
 from films import timeline_of
 
 from bridge_server.bootstrap import open_studio
+from bridge_server.cli import main
 from bridge_server.pages.rendering import render_page
 from engine.errors import BadOption, MediaError
 from engine.media.decode import FrameReader
 from engine.media.decode import audio as heard_in
+from engine.media.ffmpeg import find_ffmpeg
 from engine.media.probe import opened, probe
 from engine.model import documents
 from engine.model.media import Media
@@ -157,6 +161,47 @@ def test_timelines_of_other_programs(studio: Studio, home: Path, tmp_path: Path)
         assert made.video and made.video.rate == RATE and made.video.duration_frames == 45, name
         assert [code[0] if code else 0 for code in codes(output)] == [source for source, _ in wanted_codes(timeline)], name
         assert made.audio is not None and answer["song_start_s"] == pytest.approx(1.0, abs=0.02), name
+
+
+def test_an_edl_is_rendered_with_its_media_found_by_name(studio: Studio, home: Path, tmp_path: Path) -> None:
+    """An EDL names files and no folders: they are looked for under --media."""
+    timeline = edit_in(home)
+    contents, _, _ = all_formats(studio, timeline)
+    ours = ("* CUTPRINT", "* SOURCE FILE", "* SONG")
+    lines = [line for line in contents["timeline.edl"].decode().splitlines() if not line.startswith(ours)]
+    (tmp_path / "cut.edl").write_text("\n".join(lines) + "\n")
+    request = RenderRequest(tmp_path / "cut.edl", tmp_path / "edl.mp4", media=home)
+    render(studio, request, SILENT)
+    made = probe(tmp_path / "edl.mp4").video
+    assert made and (made.rate, made.duration_frames) == (RATE, 45)
+    sources = [footage.read_code(frame.picture) for frame in FrameReader(probe(tmp_path / "edl.mp4"), max_side_px=960)]
+    assert [code[0] if code else 0 for code in sources] == [source for source, _ in wanted_codes(timeline)]
+    with open_studio({"workspace": tmp_path / "stranger"}) as stranger, pytest.raises(MediaError) as offline:
+        render(stranger, RenderRequest(tmp_path / "cut.edl", tmp_path / "none.mp4", media=tmp_path), SILENT)
+    assert offline.value.code == "media_offline" and len(offline.value.details["files"]) >= 3
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell script stands in for ffmpeg")
+def test_a_failed_ffmpeg_says_what_it_said_and_how_to_repeat_it(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    real = find_ffmpeg().path
+    broken = tmp_path / "ffmpeg"
+    looks = "*-version*|*-filters*|*-encoders*|*ebur128*|*pcm_f32le*|*:a*aac*"
+    words = "echo 'first word' >&2; echo 'the encoder is on holiday' >&2; exit 3"
+    broken.write_text(f'#!/bin/sh\ncase "$*" in {looks}) exec {real} "$@" ;; *) {words} ;; esac\n')
+    broken.chmod(0o755)
+    monkeypatch.setenv("CUTPRINT_FFMPEG", str(broken))
+    output = tmp_path / "film.mp4"
+    monkeypatch.setattr(sys, "argv", ["cutprint", "render", str(home / "edit"), "-o", str(output)])
+    with pytest.raises(SystemExit) as end:
+        main()
+    said = capfd.readouterr().err
+    assert end.value.code == 3 and "the encoder is on holiday" in said and "first word" in said and not output.exists()
+    command = said.splitlines()[said.splitlines().index("To repeat it:") + 1]
+    assert "-c:v libx264" in command and "clip" in command
+    again = subprocess.run(command.replace(str(broken), real), shell=True, capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
 
 
 def test_gaps_are_black_and_what_is_offline_is_listed(studio: Studio, home: Path, tmp_path: Path) -> None:
