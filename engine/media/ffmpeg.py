@@ -22,7 +22,7 @@ from typing import IO, Any
 from engine.errors import InputError, MediaError, MissingToolError, OutputError
 from engine.progress import SILENT, Progress
 
-__all__ = ["FFmpegTool", "check_ffmpeg", "find_ffmpeg", "has_encoder", "has_filter", "open_input_pipe", "run"]
+__all__ = ["FFmpegTool", "check_ffmpeg", "encode", "find_ffmpeg", "has_encoder", "has_filter", "open_input_pipe", "run"]
 
 STDERR_LINES = 40
 """How many of ffmpeg's last lines an error carries (chosen: enough to see the cause)."""
@@ -101,32 +101,31 @@ def has_encoder(name: str) -> bool:
     return re.search(rf"^\s*[A-Z.]+\s+{re.escape(name)}\s", _listing(find_ffmpeg().path, "-encoders"), re.M) is not None
 
 
-def run(
-    arguments: Sequence[str],
-    *,
-    progress: Progress = SILENT,
-    total_frames: int = 0,
-    stdin: bytes | None = None,
-    capture: bool = False,
-    repeat: Sequence[str] = (),
-) -> bytes:
+def run(arguments: Sequence[str], *, progress: Progress = SILENT, stdin: bytes | None = None, capture: bool = False) -> bytes:
     """Runs ffmpeg with `arguments` (without the program's name) to its end.
 
-    total_frames : reports frames done to `progress` as they come, up to this many; 0 reports nothing.
     capture : returns what ffmpeg wrote to standard output (`-` or `pipe:1` as output), else b"".
-    repeat : arguments of the command that an error shows, where the ones that ran name files that will be gone.
 
     Raises `Cancelled` when progress says so (the child is killed), `OutputError` for a full or read-only disk, `MediaError`
     (code `ffmpeg_failed`) otherwise, with the last lines and a command to repeat it in its details.
     """
-    reports = total_frames > 0 and not capture
-    extra = ["-progress", "pipe:1", "-nostats"] if reports else []
-    with _started([*extra, *arguments], stdin=stdin is not None, stdout=capture or reports) as (child, tail):
+    with _started(arguments, stdin=stdin is not None, stdout=capture) as (child, tail):
         if stdin is not None:
             _feed(child, stdin)
-        out = _followed(child, progress, total_frames) if reports else _read(child, progress, capture)
-    _judge(child.returncode, list(repeat or arguments), tail)
+        out = _read(child, progress, capture)
+    _judge(child.returncode, list(arguments), tail)
     return out
+
+
+def encode(arguments: Sequence[str], *, total_frames: int, progress: Progress = SILENT, repeat: Sequence[str] = ()) -> int:
+    """Runs ffmpeg, reports frames to `progress` as they are done, up to `total_frames`, and returns how many were written.
+
+    repeat : arguments of the command that an error shows, where the ones that ran name files that will be gone. Raises what `run` raises.
+    """
+    with _started(["-progress", "pipe:1", "-nostats", *arguments], stdin=False, stdout=True) as (child, tail):
+        written = _followed(child, progress, total_frames)
+    _judge(child.returncode, list(repeat or arguments), tail)
+    return written
 
 
 @contextlib.contextmanager
@@ -187,20 +186,21 @@ def _feed(child: subprocess.Popen[bytes], content: bytes) -> None:
     threading.Thread(target=write, daemon=True).start()
 
 
-def _followed(child: subprocess.Popen[bytes], progress: Progress, total_frames: int) -> bytes:
+def _followed(child: subprocess.Popen[bytes], progress: Progress, total_frames: int) -> int:
     assert child.stdout is not None
-    done = 0
+    told = written = 0
     for line in child.stdout:
         progress.check()
         if line.startswith(b"frame="):
-            now = min(total_frames, int(line[6:].strip() or b"0"))
-            if now > done:
-                progress.advance(now - done)
-                done = now
+            written = int(line[6:].strip() or b"0")
+            now = min(total_frames, written)
+            if now > told:
+                progress.advance(now - told)
+                told = now
     child.wait()
-    if child.returncode == 0 and done < total_frames:
-        progress.advance(total_frames - done)
-    return b""
+    if child.returncode == 0 and told < total_frames:
+        progress.advance(total_frames - told)
+    return written
 
 
 def _read(child: subprocess.Popen[bytes], progress: Progress, capture: bool) -> bytes:

@@ -15,7 +15,6 @@ from typing import Any
 
 from engine.errors import Cancelled, MediaError
 from engine.media import ffmpeg
-from engine.media.probe import probe
 from engine.progress import Progress
 from engine.render.graph import SegmentPlan
 from engine.render.presets import Preset, Quality
@@ -116,21 +115,12 @@ def _next_segment(pending: Pending, cache: Path, parts: Path, progress: Progress
 def _segment(plan: SegmentPlan, cache: Path, parts: Path, progress: Progress) -> None:
     part = parts / f"{plan.key}{plan.suffix}"
     nowhere = [*plan.arguments, "-f", "null", "-"]
-    ffmpeg.run([*plan.arguments, ffmpeg.file_argument(part)], progress=progress, total_frames=plan.frames, repeat=nowhere)
-    got = _frames_in(part)
+    got = ffmpeg.encode([*plan.arguments, ffmpeg.file_argument(part)], total_frames=plan.frames, progress=progress, repeat=nowhere)
     if got != plan.frames:
         hint = "Run `cutprint analyze` on the clip: its end may be damaged."
         message = f"{plan.name} came out with {got} frames instead of {plan.frames}."
         raise MediaError("render_short", message, hint, clip=plan.name)
     os.replace(part, cache / f"{plan.key}{plan.suffix}")
-
-
-def _frames_in(made: Path) -> int:
-    try:
-        video = probe(made).video
-    except MediaError:  # nothing was encoded: the file is empty or has no streams
-        return 0
-    return video.duration_frames if video else 0
 
 
 def _sound(plan: SoundPlan, encode: tuple[Preset, Quality], cache: Path, parts: Path, progress: Progress) -> MadeSound:

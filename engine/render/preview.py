@@ -146,7 +146,7 @@ def _cropped(film: Film, proxies: Mapping[str, Path], sound: MadeSound | None, p
         at = picture.index("-filter_complex")
         inputs = picture[:at].count("-i")
         picture = [*picture[:at], "-i", f"file:{sound.file}", *picture[at:], "-map", f"{inputs}:a:0", "-c:a", "copy"]
-    ffmpeg.run([*picture, f"file:{part}"], progress=progress, total_frames=film.frames)
+    ffmpeg.encode([*picture, f"file:{part}"], total_frames=film.frames, progress=progress)
 
 
 def _from_copy(shot: Shot) -> Shot:

@@ -2,7 +2,8 @@
 
     python tests/benchmarks/bench_render.py [--only STEPS] [--rounds 1] [--moviepy PYTHON] [--sources DIR]
 
-parts20, parts60     ours against E (finished raw frames into the same x264 settings) and D (decoding, cropping and scaling all segments)
+parts20, parts60     ours against E (finished raw frames into the same x264 settings) and D (decoding, cropping and scaling all segments);
+                     both use all cores, as ours does
 melt20, melt60       ours against melt, cropped (where it is installed)
 moviepy20, moviepy60 ours against moviepy (with --moviepy, the Python of an environment that has it)
 memory               largest memory at 20 and 120 segments
@@ -210,8 +211,12 @@ def decode_only(film: Film, paths: dict[str, str], work: Path) -> list[str]:
         at = plan.arguments.index("-map") + 2
         lines.append([ffmpeg.find_ffmpeg().path, "-v", "error", *plan.arguments[:at], "-frames:v", str(plan.frames), "-f", "null", "-"])
     (work / "decode.pickle").write_bytes(pickle.dumps(lines))
-    script = "import pickle, subprocess, sys\nfor line in pickle.load(open(sys.argv[1], 'rb')): subprocess.run(line, check=True)\n"
-    return [sys.executable, "-c", script, str(work / "decode.pickle")]
+    script = (
+        "import functools, pickle, subprocess, sys\nfrom concurrent.futures import ThreadPoolExecutor\n"
+        "lines = pickle.load(open(sys.argv[1], 'rb'))\nwith ThreadPoolExecutor(int(sys.argv[2])) as pool:\n"
+        "    list(pool.map(functools.partial(subprocess.run, check=True), lines))\n"
+    )
+    return [sys.executable, "-c", script, str(work / "decode.pickle"), str(WORKERS)]
 
 
 def encode_only(finished: Path, work: Path) -> list[str]:
@@ -219,7 +224,7 @@ def encode_only(finished: Path, work: Path) -> list[str]:
     ffmpeg.run(["-i", str(finished), "-an", "-f", "rawvideo", "-pix_fmt", "yuv420p", str(raw)])
     x264 = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-maxrate", "12M", "-bufsize", "24M", "-g", "60", "-flags", "+cgop"]
     read = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", "1080x1920", "-r", "30", "-i", str(raw)]
-    return [ffmpeg.find_ffmpeg().path, "-v", "error", "-y", *read, *x264, "-threads", "2", str(work / "e.mp4")]
+    return [ffmpeg.find_ffmpeg().path, "-v", "error", "-y", *read, *x264, "-threads", str(WORKERS), str(work / "e.mp4")]
 
 
 def melt(job: Job) -> list[str] | None:
