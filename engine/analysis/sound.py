@@ -42,7 +42,7 @@ def measured(media: Media, frames: int) -> Sound:
         return Sound()
     try:
         begin_s = media.video.stream_offset_s
-        both = audio(Path(media.path), RATE_HZ, mono=False, start_s=begin_s, end_s=LONGEST_S, container=media.container)
+        both = audio(Path(media.path), RATE_HZ, mono=False, start_s=begin_s, end_s=LONGEST_S)
     except CutprintError:
         return Sound()
     fps = media.video.rate.fps

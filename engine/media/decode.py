@@ -180,14 +180,9 @@ def still(media: Media, frame: int, max_side_px: int = 640) -> NDArray[np.uint8]
 
 
 def audio(
-    path: Path | str,
-    rate_hz: int = 22_050,
-    mono: bool = True,
-    start_s: float = 0.0,
-    end_s: float | None = None,
-    container: str | None = None,
+    path: Path | str, rate_hz: int = 22_050, mono: bool = True, start_s: float = 0.0, end_s: float | None = None
 ) -> NDArray[np.float32]:
-    """The file's sound as ffmpeg plays it (encoder delay and edit lists honoured). container : its format, where that is known.
+    """The file's sound as ffmpeg plays it (encoder delay and edit lists honoured).
 
     Returns float32 in [-1, 1], shape (samples,) for mono, the mean of left and right; (2, samples) for stereo, where a mono file is on
     both. Raises `SongError` where there is none or it is protected or broken.
@@ -197,8 +192,8 @@ def audio(
     silence_libraries()
     blocks: list[NDArray[np.float32]] = []
     path = Path(path)
-    with opened(path, container) as opened_file:
-        stream = next((one for one in opened_file.streams.audio if one.codec_context is not None), None)
+    with opened(path, quick=True) as container:
+        stream = next((one for one in container.streams.audio if one.codec_context is not None), None)
         if stream is None:
             raise SongError("song_no_audio", f"{path.name} has no sound.", "Give an mp3, wav, flac, m4a or ogg file.", path=str(path))
         if stream.codec_context.codec_tag in PROTECTED_TAGS:
@@ -209,7 +204,7 @@ def audio(
         layout = "mono" if stream.codec_context.channels == 1 else "stereo"
         resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate_hz)
         try:
-            for frame in opened_file.decode(stream):
+            for frame in container.decode(stream):
                 frame.pts = None  # gaps in time stamps must not shift what follows
                 blocks += [np.asarray(piece.to_ndarray(), np.float32) for piece in resampler.resample(frame)]
         except av.FFmpegError as cause:

@@ -51,7 +51,7 @@ def probe(path: Path) -> Media:
     if size == 0:
         raise MediaError("media_empty", f"{path.name} is empty (0 bytes).", "Copy it from the camera again.", path=str(path))
     identity = fingerprint(path)
-    with opened(path) as container:
+    with opened(path, quick=True) as container:
         audio = _audio(container)
         picture = picture_stream(container)
         video, warnings, kind = (None, [], "audio") if picture is None else _video(container, picture, path)
@@ -85,17 +85,20 @@ def _is_text(name: str) -> bool:
 
 
 @contextmanager
-def opened(path: Path, trusting: str | None = None) -> Iterator[Any]:
+def opened(path: Path, quick: bool = False) -> Iterator[Any]:
     """The file as a PyAV container. Foreign errors become `MediaError`.
 
-    trusting : the container's format where it is known; of those that say what they hold, nothing is decoded to find it out, which
-    costs as much as two key frames. Only for sound and key frames: the order of other frames may have to be found out.
+    quick : of formats that say what they hold, nothing is decoded to find it out, which costs as much as two key frames. For looks at
+    single frames, key frames and sound: in which order all frames are shown may have to be found out.
     """
     import av
 
     silence_libraries()
     try:
-        container = _open(f"file:{path}", trusting in SELF_DESCRIBING)
+        container = _open(f"file:{path}", quick)
+        if quick and container.format.name not in SELF_DESCRIBING:
+            container.close()
+            container = _open(f"file:{path}")
     except (av.FFmpegError, OSError, ValueError) as cause:
         raise _unreadable(path, cause) from cause
     try:
@@ -106,12 +109,12 @@ def opened(path: Path, trusting: str | None = None) -> Iterator[Any]:
         container.close()
 
 
-def _open(name: str, trusting: bool = False) -> Any:
+def _open(name: str, quick: bool = False) -> Any:
     """Tags that are no UTF-8 are read with replacements; from PyAV 19 on it does that by itself and takes no word about it."""
     import av
 
     told: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
-    return av.open(name, options={"skip_frame": "all"} if trusting else {}, **told)
+    return av.open(name, options={"skip_frame": "all"} if quick else {}, **told)
 
 
 def silence_libraries() -> None:

@@ -123,7 +123,7 @@ class Scan:
     def _key_frames(self) -> Iterator[ScanFrame]:
         import av
 
-        with opened(Path(self.media.path), self.media.container) as container:
+        with opened(Path(self.media.path), quick=True) as container:
             stream = _prepared(container, "NONKEY")
             first = None
             try:
