@@ -46,6 +46,9 @@ class _Quiet:
     def check(self) -> None:
         self._stopper.check()
 
+    def note(self, words: str) -> None:
+        """A word about something beside the work; any thread may say it."""
+
     def close(self) -> None:
         pass
 
@@ -62,6 +65,9 @@ class _Lines(_Quiet):
         self._name, self._total, self._done = name, total, 0.0
         self._began = self._said = time.monotonic()
         print(f"{name} ...", file=sys.stderr, flush=True)
+
+    def note(self, words: str) -> None:
+        print(words, file=sys.stderr, flush=True)
 
     def advance(self, amount: float = 1.0) -> None:
         super().advance(amount)
@@ -89,6 +95,9 @@ class _Bars(_Quiet):
         super().stage(name, total)
         self._finish()
         self._task = self._rich.add_task(name, total=total or None)
+
+    def note(self, words: str) -> None:
+        self._rich.console.print(words, markup=False, highlight=False)
 
     def advance(self, amount: float = 1.0) -> None:
         super().advance(amount)

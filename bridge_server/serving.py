@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,6 +118,7 @@ def serve(studio: Studio, request: ServeRequest, progress: Progress) -> dict[str
     for root in request.root:
         _open_root(studio, root)
     bridge = _made(studio, request)
+    bridge.watcher.say = _said_by(progress)
     began = time.monotonic()
     bridge.start()
     try:
@@ -131,6 +133,18 @@ def serve(studio: Studio, request: ServeRequest, progress: Progress) -> dict[str
         return {"url": bridge.said["url"], "ran_s": time.monotonic() - began}
     finally:
         bridge.stop()
+
+
+def _said_by(progress: Progress) -> Callable[[str], None]:
+    """What happens in watched folders, for the log and for whoever looks at this terminal."""
+    note = getattr(progress, "note", None)
+
+    def say(words: str) -> None:
+        _LOG.info("%s", words)
+        if note is not None:
+            note(words)
+
+    return say
 
 
 def _open_root(studio: Studio, root: Path) -> None:

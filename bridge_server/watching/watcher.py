@@ -71,7 +71,7 @@ class Watcher:
     _look: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
-        self._returns = Returns(self.studio, self.runner, self.settled_s, self.clock, self.say)
+        self._returns = Returns(self.studio, self.runner, self.settled_s, self.clock, lambda words: self.say(words))
         self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
         self._events: Any = None
 

@@ -48,6 +48,21 @@ def test_a_unit_for_systemd(tmp_path: Path) -> None:
     assert "WantedBy=default.target" in service.text and service.begin[0] == ("systemctl", "--user", "daemon-reload")
 
 
+@pytest.mark.needs_tool("systemd-analyze")
+def test_systemd_itself_takes_the_unit(tmp_path: Path) -> None:
+    def verdict(text: str) -> subprocess.CompletedProcess[str]:
+        unit = tmp_path / "cutprint-bridge.service"
+        unit.write_text(text, encoding="utf-8")
+        environment = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)}
+        command = ["systemd-analyze", "verify", "--user", str(unit)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
+
+    text = service_for("linux", tmp_path, {}, Path('/data/50% "x" $y/ä b'), sys.executable).text
+    taken = verdict(text)
+    assert taken.returncode == 0 and not taken.stderr.strip(), taken.stderr
+    assert verdict(text.replace('"-m"', '"-m')).returncode != 0, "and it would say what is wrong"
+
+
 def test_an_agent_for_launchd(tmp_path: Path) -> None:
     service = service_for("darwin", tmp_path, {}, Path("/Users/a & b/ws"), "/usr/bin/python3")
     said = plistlib.loads(service.text.encode())
