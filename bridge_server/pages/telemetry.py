@@ -46,6 +46,10 @@ def report_page(result: Result) -> str:
     rows = [[goal["what"], _number(goal["value"], goal["unit"]), _target(goal), _verdict(goal), _of(goal)] for goal in result["goals"]]
     lines += [table(rows, ["figure", "value", "goal", "", "known of"]), ""]
     lines += [
+        f"An edit on average: {_number(total['avg_clips_generated'])} clips; deleted {_number(total['avg_clips_deleted'])}, moved "
+        f"{_number(total['avg_clips_reordered'])}, trimmed {_number(total['avg_clips_trimmed'])}, added "
+        f"{_number(total['avg_clips_added_manually'])}, locked {_number(total['avg_clips_locked_by_user'])}; "
+        f"edited for {_number(total['avg_editing_minutes'], 'min')}.",
         f"Week over week: {_number(total['week_over_week_quality_improvement'], 'points of clips kept')}; "
         f"trend {_number(total['clips_kept_percentage_trend'], 'points a week')}.",
         f"Confidence in kept clips {_number(total['avg_ai_confidence_kept'], digits=2)}, in deleted ones "

@@ -71,9 +71,12 @@ class Watcher:
     _look: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
-        self._returns = Returns(self.studio, self.runner, self.settled_s, self.clock, lambda words: self.say(words))
+        self._returns = Returns(self.studio, self.runner, self.settled_s, self.clock, self._tell)
         self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
         self._events: Any = None
+
+    def _tell(self, words: str) -> None:
+        self.say(words)  # whoever it is by then
 
     def start(self) -> None:
         self._thread.start()

@@ -228,12 +228,23 @@ class Aggregate:
     would_post_unchanged_rate: float | None
     avg_user_satisfaction: float | None
     avg_clips_kept_percentage: float | None
+    avg_clips_modified_percentage: float | None
     avg_manual_edit_percentage: float | None
+    avg_clips_generated: float | None
+    avg_clips_deleted: float | None
+    avg_clips_reordered: float | None
+    avg_clips_trimmed: float | None
+    avg_clips_added_manually: float | None
+    avg_clips_locked_by_user: float | None
     avg_time_saved_percentage: float | None
     avg_time_saved_minutes: float | None
     avg_generation_minutes: float | None
+    avg_editing_minutes: float | None
+    avg_final_video_duration: float | None
     avg_regenerate_count: float | None
+    avg_regenerate_with_locks_count: float | None
     most_common_regenerate_instruction: str | None
+    avg_ai_confidence_all: float | None
     avg_ai_confidence_kept: float | None
     avg_ai_confidence_deleted: float | None
     confidence_gap: float | None
@@ -241,6 +252,7 @@ class Aggregate:
     clips_kept_percentage_trend: float | None
     weeks: tuple[Mapping[str, Any], ...]
     delete_reasons: Mapping[str, int]
+    export_formats: Mapping[str, int]
     known: Mapping[str, int]
 
 
@@ -248,11 +260,22 @@ _MEANS: Mapping[str, Callable[[SessionMetrics], float | None]] = {
     "would_post_unchanged_rate": lambda one: None if one.would_post_unchanged is None else 100.0 * one.would_post_unchanged,
     "avg_user_satisfaction": lambda one: one.user_satisfaction,
     "avg_clips_kept_percentage": lambda one: one.clips_kept_percentage,
+    "avg_clips_modified_percentage": lambda one: one.clips_modified_percentage,
     "avg_manual_edit_percentage": lambda one: one.manual_edit_percentage,
+    "avg_clips_generated": lambda one: one.total_clips_generated,
+    "avg_clips_deleted": lambda one: one.clips_deleted,
+    "avg_clips_reordered": lambda one: one.clips_reordered,
+    "avg_clips_trimmed": lambda one: one.clips_trimmed,
+    "avg_clips_added_manually": lambda one: one.clips_added_manually,
+    "avg_clips_locked_by_user": lambda one: one.clips_locked_by_user,
     "avg_time_saved_percentage": lambda one: one.time_saved_percentage,
     "avg_time_saved_minutes": lambda one: None if one.time_saved_seconds is None else one.time_saved_seconds / 60,
     "avg_generation_minutes": lambda one: one.ai_generation_time_seconds / 60,
+    "avg_editing_minutes": lambda one: None if one.user_editing_time_seconds is None else one.user_editing_time_seconds / 60,
+    "avg_final_video_duration": lambda one: one.final_video_duration,
     "avg_regenerate_count": lambda one: float(one.regenerate_count) if one.looked_at else None,
+    "avg_regenerate_with_locks_count": lambda one: float(one.regenerate_with_locks_count) if one.looked_at else None,
+    "avg_ai_confidence_all": lambda one: one.avg_ai_confidence_all,
     "avg_ai_confidence_kept": lambda one: one.avg_ai_confidence_kept,
     "avg_ai_confidence_deleted": lambda one: one.avg_ai_confidence_deleted,
 }
@@ -279,6 +302,7 @@ def aggregate(sessions: Sequence[SessionMetrics]) -> Aggregate:
         clips_kept_percentage_trend=_slope([(row["week_number"], row["kept_percentage"]) for row in weeks]),
         weeks=tuple({key: value for key, value in row.items() if key != "week_number"} for row in weeks),
         delete_reasons=dict(reasons.most_common()),
+        export_formats=dict(Counter(one.export_format for one in sessions if one.export_format is not None).most_common()),
         known=known,
         **means,
     )

@@ -151,6 +151,13 @@ def test_many_sessions_with_trend() -> None:
     assert [row["kept_percentage"] for row in total.weeks] == [70, 80, 90]
     assert total.week_over_week_quality_improvement == 10 and total.clips_kept_percentage_trend == pytest.approx(10)
     assert total.confidence_gap is not None and total.confidence_gap > 0.3
+    assert total.avg_clips_deleted == pytest.approx(9 / 4) and total.avg_clips_locked_by_user == 0, "of the four that somebody looked at"
+    assert total.avg_ai_confidence_all == pytest.approx(0.8) and total.known["avg_ai_confidence_all"] == 5
+    assert total.avg_final_video_duration is None and total.export_formats == {} and total.avg_clips_added_manually == 0
+    whole = aggregate([one(*worked())])
+    alone = one(*worked())
+    for figure in ("clips_reordered", "clips_trimmed", "clips_added_manually", "clips_locked_by_user", "regenerate_with_locks_count"):
+        assert getattr(whole, f"avg_{figure}") == getattr(alone, figure), figure
     assert aggregate([]).total_sessions == 0 and aggregate([]).weeks == ()
 
 
