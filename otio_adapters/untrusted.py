@@ -115,7 +115,9 @@ def rational(value: object, source: str, what: str = "a time") -> Fraction:
             found = _written(value)
         elif isinstance(value, Fraction):
             found = value
-        elif isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+        elif isinstance(value, int) and not isinstance(value, bool):
+            found = Fraction(value)
+        elif isinstance(value, float) and math.isfinite(value):
             found = _near(Fraction(value))
         else:
             damaged(source, f"{what} is missing or no number")
