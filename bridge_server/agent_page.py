@@ -13,7 +13,7 @@ def agent_page() -> str:
         '<h1 id="title">Cutprint in DaVinci Resolve</h1><p class="sub"><a href="/">Jobs and folders</a></p>'
         '<p id="message" role="status" aria-live="polite">Nothing runs. Use Workspace &gt; Scripts &gt; Cutprint in Resolve.</p>'
         '<progress id="bar" max="1" hidden></progress><ul id="lines"></ul><p id="fix"></p>'
-        '<form id="form" hidden></form><p><button id="stop" type="button" hidden>Stop</button></p>'
+        '<form id="form" hidden></form><p id="verbs" hidden></p><p><button id="stop" type="button" hidden>Stop</button></p>'
         '<noscript>This page needs JavaScript.</noscript><script src="/resolve.js"></script></main></body></html>'
     )
     return _HEAD.format(more="") + body
@@ -80,7 +80,19 @@ function ask(activity) {
   form.hidden = false;
 }
 
+const VERBS = [
+  ['Cut from selection', 'cut', {}], ['Send my changes', 'send', {}],
+  ['Lock selected', 'lock', {}], ['Unlock selected', 'unlock', {}],
+  ['Redo: tighter', 'regenerate', {instruction: 'tighter'}], ['Redo: more energy', 'regenerate', {instruction: 'more energy'}],
+  ['Redo: slower', 'regenerate', {instruction: 'slower'}],
+];
+
+function order(kind, payload) { return call('/v1/outbox', {agent: 'resolve', kind, payload}); }
+by('verbs').replaceChildren(...VERBS.flatMap(([text, kind, payload]) => [button(text, () => order(kind, payload)), ' ']));
+
 function show(state) {
+  const busy = (state.state === 'working' || state.state === 'asking') && !state.gone;
+  by('verbs').hidden = !state.connected || busy;
   const activity = state.activity;
   current = state.id;
   if (state.state === 'idle') return;
@@ -93,10 +105,9 @@ function show(state) {
     row.textContent = text;
     return row;
   }));
-  const busy = state.state === 'working' && !state.gone;
-  by('bar').hidden = !busy;
+  by('bar').hidden = !(busy && state.state === 'working');
   if (typeof activity.fraction === 'number') by('bar').value = activity.fraction; else by('bar').removeAttribute('value');
-  by('stop').hidden = !(busy || state.state === 'asking') || state.cancel;
+  by('stop').hidden = !busy || state.cancel;
   if (state.state === 'asking' && state.answer === null) ask(activity); else { by('form').hidden = true; asked = ''; }
 }
 

@@ -46,6 +46,9 @@ class Mailbox:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(5)
+        self._end_child()
+
+    def _end_child(self) -> None:
         if self._child is not None and self._child.poll() is None:
             self._child.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -60,8 +63,6 @@ class Mailbox:
 
     def look(self) -> None:
         """Starts what was asked since the last look, once."""
-        if self._child is not None and self._child.poll() is None:
-            return
         path = self._newest()
         if path is None or path.stat().st_mtime_ns == self._looked:
             return
@@ -70,7 +71,8 @@ class Mailbox:
         if found is None or found[1] == self._seen or abs(time.time() - int(found[2])) > FRESH_S:
             return
         self._seen = found[1]
-        command = [sys.executable, str(self._library / "mailbox.py"), found[3]]
+        self._end_child()  # a later click takes over, inside Resolve as well
+        command = [sys.executable, str(self._library / "letters.py"), found[3]]
         quiet = subprocess.DEVNULL
         self._child = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet)
 

@@ -202,6 +202,7 @@ _ACTIVITY: Part = {
         "cancel": {"type": "boolean"},
         "silent_s": _NUMBER,
         "gone": {"type": "boolean"},
+        "connected": {"type": "boolean", "description": "Whether an agent waits for commands."},
     },
     "required": ["id", "state", "activity", "answer", "cancel", "silent_s", "gone"],
     "additionalProperties": False,

@@ -12,7 +12,7 @@ from resolve_host import CALL_S, ResolveHost, Watch, find_resolve
 from verbs import Verbs
 
 ENTRIES = (
-    ("0 Connect", "connect", ()),
+    ("0 Connect", "connect", (True,)),
     ("1 Cut from selection", "cut", ()),
     ("2 Send my changes", "send", ()),
     ("3 Lock selected", "lock", (True,)),

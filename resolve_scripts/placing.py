@@ -1,8 +1,9 @@
-"""An edit's plan put onto a new timeline, looked at afterwards, and told clip by clip. Decides; a host does (resolve_host.py, mailbox.py).
+"""An edit's plan put onto a new timeline, looked at afterwards, and told clip by clip. Decides; a host does (resolve_host.py, letters.py).
 
 A timeline that a person works on is never changed: a section made again goes onto a copy of it, from which only what is made again is taken.
 """
 
+import contextlib
 import json
 
 from bridge_client import Cancelled, Failure
@@ -37,7 +38,7 @@ class Placing:
 
     def __init__(self, host, plan, tell, memory, lock):
         self.host, self.plan, self.tell, self.memory, self.lock = host, plan, tell, memory, lock
-        self.pool = {}
+        self.pool, self.building = {}, None
 
     # -- a whole edit
 
@@ -46,16 +47,21 @@ class Placing:
         self._find_media()
         name = self._free_name(stem)
         if self.plan["import_for"] and self.plan.get("import_file") and not self._can_dissolve_only():
-            report = self._imported(name)
+            report = self._whole_or_not(lambda: self._imported(name))
             if report is not None:
                 return report
             self.plan["lost"].append("%s: Resolve did not take the file, so they are plain cuts." % ", ".join(self.plan["import_for"]))
-        uid = self._new(name)
+        return self._whole_or_not(lambda: self._finished(self._append_all(self._new(name), name), name, "api", self.plan["clips"]))
+
+    def _whole_or_not(self, build):
+        """What `build` makes; a stop or a failure in the middle leaves no timeline behind."""
+        self.building = None
         try:
-            uid = self._append_all(uid, name)
-            return self._finished(uid, name, "api", self.plan["clips"])
-        except Cancelled:
-            self.host.ask("drop_timeline", uid=uid)
+            return build()
+        except (Cancelled, Failure):
+            if self.building is not None:
+                with contextlib.suppress(Failure):
+                    self.host.ask("drop_timeline", uid=self.building)
             raise
 
     def _can_dissolve_only(self):
@@ -83,6 +89,7 @@ class Placing:
 
     def _new(self, name):
         made = self.host.ask("new_timeline", name=name, settings=self.plan["settings"])
+        self.building = made["uid"]
         self._check_rate(made["uid"])
         if made["refused"]:
             self.plan["lost"].append("the picture size %sx%s: set it in the timeline's settings." % _size(self.plan))
@@ -94,7 +101,6 @@ class Placing:
             self.host.ask("settings", uid=uid, settings={"timelineFrameRate": "%g" % self.plan["fps"]})
             now = self.host.ask("snapshot", uid=uid)["timeline"]
         if abs(float(now["fps"]) - self.plan["fps"]) > 0.005:
-            self.host.ask("drop_timeline", uid=uid)
             cause = "The project runs at %s frames a second, the edit at %g." % (now["fps"], self.plan["fps"])
             raise Failure(cause, "Open a project at %g, or make the edit from this project." % self.plan["fps"], "rate")
 
@@ -135,7 +141,7 @@ class Placing:
             {
                 "pool": self.pool[clip["path"]]["uid"],
                 "start": clip["start"],
-                "end": clip["end"],
+                "end": clip["end"] if clip["even"] else clip["end"] - 1,  # a frame too long would push the next clip out
                 "record": base + clip["record"],
                 "frames": clip["frames"],
                 "fps": clip["source_fps"],
@@ -195,6 +201,7 @@ class Placing:
         uid = self.host.ask("import_timeline", path=self.plan["import_file"], name=name)["uid"]
         if uid is None:
             return None
+        self.building = uid
         snapshot = self.host.ask("snapshot", uid=uid)
         placed, _ = compared(self.plan["clips"], snapshot)
         if len(placed) < len(self.plan["clips"]):
@@ -223,12 +230,15 @@ class Placing:
         name = self._free_name(stem)
         if not self._fits(victims, holes, snapshot):
             return self._rebuilt(snapshot, stem, remembered)
-        uid = self.host.ask("duplicate", uid=snapshot["timeline"]["id"], name=name)["uid"]
-        try:
-            return self._filled(uid, name, snapshot, changed, victims, remembered)
-        except Cancelled:
-            self.host.ask("drop_timeline", uid=uid)
-            raise
+        report = self._whole_or_not(lambda: self._filled(self._copy(snapshot, name), name, snapshot, changed, victims, remembered))
+        if report is None or report.placed < report.wanted:
+            self.host.ask("drop_timeline", uid=self.building)  # an emptied track may take nothing any more
+            return self._rebuilt(snapshot, stem, remembered)
+        return report
+
+    def _copy(self, snapshot, name):
+        self.building = self.host.ask("duplicate", uid=snapshot["timeline"]["id"], name=name)["uid"]
+        return self.building
 
     def _fits(self, victims, holes, snapshot):
         """Whether taking those items away leaves exactly the holes, and nothing of it is locked."""
@@ -246,8 +256,7 @@ class Placing:
         sounds = [one for one in snapshot["items"] if one["type"] == "audio" and any(_same_stretch(one, other) for other in victims)]
         gone = [twins[_place(one)] for one in victims + sounds if _place(one) in twins]
         if gone and self.host.ask("delete", uid=uid, items=gone)["left"]:
-            self.host.ask("drop_timeline", uid=uid)
-            return self._rebuilt(snapshot, name.rpartition(" v")[0], remembered)
+            return None
         self.tell("Placing the section", 0.5)
         rows = self._rows(changed, copy["timeline"]["start_frame"])
         if rows:

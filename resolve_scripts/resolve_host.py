@@ -480,7 +480,7 @@ def _markers(found):
 def number_text(value):
     """A rate as text, whatever kind of value Resolve gives: 30, 30.0 and "30" are "30"."""
     try:
-        return "%.6g" % float(value)
+        return "%.6g" % float(str(value).partition(" ")[0])  # "29.97 DF" is one too
     except (TypeError, ValueError):
         return ""
 

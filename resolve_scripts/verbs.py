@@ -6,12 +6,15 @@ import re
 import time
 
 from bridge_client import Failure
+from connect import Agent, disconnect
 from placing import Placing, compared, lock_mark
 
 INSTRUCTIONS = {"tighter": "tighter", "more energy": "more_energy", "slower": "slower"}
 ASPECTS = ("9:16", "4:5", "1:1", "16:9")
 NEUTRAL = "(neutral style)"
 REMEMBERED = "last-used.json"
+SOUNDS = (".wav", ".mp3", ".aif", ".aiff", ".flac", ".m4a", ".aac", ".ogg", ".opus", ".wma")
+OTHER_TYPES = ("timeline", "compound", "fusion", "multicam", "generator", "title", "subtitle", "matte", "adjustment clip")
 SAME_SPEED = 0.02
 """Share by which the length of the used source may differ before a clip counts as retimed: Resolve's figures are off by a frame."""
 
@@ -25,8 +28,8 @@ class Verbs:
 
     # -- the menu
 
-    def connect(self):
-        """Says whether everything is in place."""
+    def connect(self, stay=False):
+        """Says whether everything is in place, and stays for what the page asks."""
         url = self.bridge.connect()
         self.bridge.begin("connect", "Connect")
         self._settings()
@@ -43,6 +46,8 @@ class Verbs:
             raise Failure("Cutprint is connected, but a window in Resolve is open.", "Close it before you go on.", "modal")
         self.bridge.open_page()
         self.bridge.finish("done", "Connected.", lines)
+        if stay:
+            Agent(self).run()
         return {"hello": hello}
 
     def cut(self):
@@ -186,6 +191,8 @@ class Verbs:
     def stop(self):
         """Stops what runs."""
         self.bridge.connect()
+        self._settings()
+        disconnect(self.settings["folder"])
         now = self.bridge.ask("GET", "/v1/agents/resolve/activity")
         if now["state"] not in ("asking", "working"):
             return {"stopped": False}
@@ -220,7 +227,7 @@ class Verbs:
 
     def _clips(self, pool):
         """(clips with a picture, what was left out)."""
-        pictures = [one for one in pool["items"] if one["type"].lower().startswith(("video", "still", "image"))]
+        pictures = [one for one in pool["items"] if _kind(one) == "picture"]
         good = [one for one in pictures if one["path"] and one["online"]]
         if not good:
             where = "in the selection" if pool["scope"] == "selection" else "in the bin %s" % pool["bin"]
@@ -235,7 +242,7 @@ class Verbs:
     def _songs(self, pool):
         """What could be the song: the only sound of the selection, else the sounds of the open bin."""
         for rows in (pool["items"], pool["beside"]):
-            found = [one for one in rows if one["type"].lower() == "audio" and one["path"] and one["online"]]
+            found = [one for one in rows if _kind(one) == "sound" and one["path"] and one["online"]]
             if found:
                 return found
         raise Failure(
@@ -446,6 +453,18 @@ class _Memory(dict):
     def __setitem__(self, key, value):
         dict.__setitem__(self, key, value)
         self._verbs._remember({self._key: {name: one for name, one in self.items() if name != "turned"}})
+
+
+def _kind(one):
+    """picture, sound or other, by Resolve's word; in other languages than English by the file's name."""
+    word = one["type"].lower()
+    if word.startswith(("video", "still", "image")):
+        return "picture"
+    if word == "audio":
+        return "sound"
+    if word.startswith(OTHER_TYPES) or not one["path"]:
+        return "other"
+    return "sound" if one["path"].lower().endswith(SOUNDS) else "picture"
 
 
 def wishes(clips, settings):

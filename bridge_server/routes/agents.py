@@ -18,7 +18,20 @@ __all__ = ["ACKNOWLEDGE_SCHEMA", "AGENTS", "COMMANDS", "FOLDER_SCHEMA", "POST_SC
 
 ROUTES = Blueprint("agents", __name__)
 AGENTS = ("resolve", "premiere", "panel")
-COMMANDS = ("ping", "open_timeline", "build_timeline", "snapshot", "lock", "unlock", "regenerate", "render", "select", "export")
+COMMANDS = (
+    "ping",
+    "open_timeline",
+    "build_timeline",
+    "snapshot",
+    "lock",
+    "unlock",
+    "regenerate",
+    "render",
+    "select",
+    "export",
+    "cut",
+    "send",
+)
 """What an agent may be asked: verbs with plain data, never code."""
 
 LONGEST_WAIT_S = 30.0
@@ -80,6 +93,7 @@ def claim() -> Response:
     agent, by = text_argument("agent"), text_argument("by")
     if agent not in AGENTS:
         raise BadOption("bad_request", f"agent has to be one of {', '.join(AGENTS)}.", "Correct the address.")
+    services().activities.polled(agent)
     wait_s = number_argument("wait", 0, 0, LONGEST_WAIT_S)
     here = services()
     command = here.studio.store.outbox.claim(agent, by)

@@ -137,6 +137,7 @@ def _clip(timeline: Timeline, clip: Placement) -> dict[str, Any]:
         "props": _framing(timeline, clip, media),
         "note": json.dumps(note, ensure_ascii=False),
         "confidence": round(clip.facts.ai_confidence, 2),
+        "even": exact,
         "import_for": why,
     }
 

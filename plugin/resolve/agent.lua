@@ -116,7 +116,7 @@ local function plain(path) return (path:gsub("\\", "/")) end
 local function number(value) return tonumber(value) or 0 end
 
 local function number_text(value)
-  local found = tonumber(value)
+  local found = tonumber((tostring(value):match("^%S+"))) -- "29.97 DF" is one too
   return found and string.format("%.6g", found) or ""
 end
 

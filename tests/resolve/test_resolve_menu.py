@@ -11,7 +11,7 @@ import bridge_client
 import menu
 import pytest
 from bridge_client import Cancelled, Failure
-from conftest import Desk
+from desk import Desk
 from fakes.resolve_world import PROFILES
 from placing import Placing, Report
 
@@ -93,7 +93,7 @@ def test_from_the_click_to_the_timeline_and_back(desk: Callable[..., Desk], shoo
     assert not again["written"], again["counts"]
     cut.SetMarkInOut(0, first.duration_frames - 1)
     before = [item.left for item in cut.tracks["video"][0].items]
-    done = here.verbs.redo("tighter")
+    done = redone(here)
     third = load_timeline(folder)[0]
     assert third.revision > second.revision
     exact(here, third)
@@ -119,7 +119,7 @@ def test_a_lock_by_colour_is_kept_and_taking_it_away_frees_the_clip(desk: Callab
     locked = load_timeline(folder)[0]
     assert locked.clips[1].lock is not None and locked.clips[0].lock is None
     here.timeline.SetMarkInOut(0, locked.duration_frames - 1)
-    here.verbs.redo("tighter")
+    redone(here)
     kept = next(one for one in here.clips() if one.start == chosen.start)
     assert (kept.end, kept.left, kept.colour, kept.media) == (chosen.end, chosen.left, "Lime", chosen.media) and kept is not chosen
     here.timeline.selected = [kept]
@@ -127,6 +127,17 @@ def test_a_lock_by_colour_is_kept_and_taking_it_away_frees_the_clip(desk: Callab
     assert kept.colour == "" and not any(mark["name"] == "LOCK" for mark in kept.markers.values())
     assert here.verbs.send(survey=False)["result"]["counts"]["unlocked"] == 1
     assert all(one.lock is None for one in load_timeline(folder)[0].clips)
+
+
+def redone(here: Desk) -> dict[str, Any]:
+    """The section again by the first instruction that this footage and song allow."""
+    for instruction in ("slower", "tighter", "more energy"):
+        try:
+            return dict(here.verbs.redo(instruction))
+        except Failure as failure:
+            if "cannot be done here" not in failure.cause:
+                raise
+    raise AssertionError("no instruction could be followed")
 
 
 def tied(desk: Desk, folder: Path) -> Path:
@@ -347,3 +358,220 @@ def test_learning_from_an_open_timeline(desk: Callable[..., Desk], shoot: Path, 
     result = here.verbs.learn()["result"]
     assert result["creator"] == "Mira" and result["learned"][0]["shots"] == len(load_timeline(edited)[0].clips)
     assert not result["problems"]
+
+
+def changed(desk: Desk, folder: Path, change: Callable[[list[dict[str, Any]]], None]) -> tuple[Report, dict[str, Any]]:
+    """The edit on a timeline, a person's work on it, then a plan that `change` makes of it on a copy."""
+    plan = plan_of(load_timeline(folder)[0])
+    spare = next(
+        one for one in desk.resolve.pool.root.clips if one.kind == "Video" and one.path not in {clip["path"] for clip in plan["clips"]}
+    )
+    other = json.loads(json.dumps(plan))
+    change(other["clips"])
+    for clip in other["clips"]:
+        if clip["path"] == "spare":
+            clip.update(path=spare.path, file=spare.name)
+    snapshot = desk.host.ask("snapshot")
+    memory = {"inclusive": desk.resolve.world.profile.end_inclusive}
+    placing = Placing(desk.host, other, lambda *_: None, memory, "Lime")
+    return placing.renewed(snapshot, "Reel", known_ids(plan, snapshot)), other
+
+
+def known_ids(plan: dict[str, Any], snapshot: dict[str, Any]) -> dict[str, str]:
+    items = [one for one in snapshot["items"] if one["type"] == "video" and one["media"]]
+    return {clip["id"]: item["uid"] for clip, item in zip(plan["clips"], items)}
+
+
+def grades(desk: Desk, gone: int | None = None) -> list[str]:
+    return ["" if number == gone else f"grade {number}" for number in range(len(desk.clips()))]
+
+
+def put_another(clips: list[dict[str, Any]]) -> None:
+    clips[1].update(id="clip_new", path="spare", start=2, end=2 + clips[1]["frames"])
+
+
+@pytest.mark.parametrize("profile", ["studio-18.6", "studio-19.1.3", "studio-21.1"])
+def test_a_section_goes_onto_a_copy_and_everything_else_stays(profile: str, desk: Callable[..., Desk], shoot: Path, edited: Path) -> None:
+    here = desk(profile)
+    here.fill(shoot)
+    placed(here, edited)
+    yours = here.timeline
+    title = yours.insert_title(yours.start + 35, 30, track=3)
+    yours.AddTrack("audio")
+    voice = here.resolve.pool.add(shoot / "voice.wav", frames=200, kind="Audio")
+    here.resolve.pool.AppendToTimeline(
+        [{"mediaPoolItem": voice, "startFrame": 0, "endFrame": 50, "trackIndex": 2, "recordFrame": yours.start}]
+    )
+    for number, item in enumerate(here.clips()):
+        item.grade, item.fusion = f"grade {number}", number == 1
+        item.properties["Opacity"] = 50.0 if number == 2 else 100.0
+    before = [(one.start, one.left, one.grade, one.colour) for one in here.clips()]
+    report, plan = changed(here, edited, put_another)
+    assert report.way == "copy" and report.whole and report.name == "Reel v002", report.tell()
+    assert [(one.start, one.left, one.grade, one.colour) for one in yours.tracks["video"][0].items] == before
+    made = here.timeline
+    assert made is not yours
+    assert [(one.start - made.start, one.end - one.start, one.left, one.media.path) for one in here.clips()] == [
+        (clip["record"], clip["frames"], clip["start"], clip["path"]) for clip in plan["clips"]
+    ]
+    assert [one.grade for one in here.clips()] == grades(here, gone=1) and here.clips()[2].properties["Opacity"] == 50.0
+    assert [(one.name, one.start) for one in made.tracks["video"][2].items] == [(title.name, title.start)]
+    assert [one.media for one in made.tracks["audio"][1].items] == [voice] and len(made.tracks["audio"][0].items) == 1
+    assert any("Fusion composition on " in line for line in report.lost), report.lost
+
+
+def test_what_cannot_be_done_on_a_copy_is_built_anew_with_its_grades(desk: Callable[..., Desk], shoot: Path, edited: Path) -> None:
+    here = desk("studio-20.3")
+    here.fill(shoot)
+    placed(here, edited)
+    here.timeline.insert_title(here.timeline.start, 30)
+    for number, item in enumerate(here.clips()):
+        item.grade = f"grade {number}"
+    here.timeline.SetTrackLock("video", 1, True)
+    report, _ = changed(here, edited, put_another)
+    assert report.way == "api" and report.whole and report.name == "Reel v002"
+    assert [one.grade for one in here.clips()] == grades(here, gone=1)
+    assert any("title" in line and "Reel v001" in line for line in report.lost), report.lost
+
+
+def test_clips_that_only_moved_take_their_grades_along_and_the_song_follows(desk: Callable[..., Desk], shoot: Path, edited: Path) -> None:
+    here = desk("studio-20.3")
+    here.fill(shoot)
+    placed(here, edited)
+    for number, item in enumerate(here.clips()):
+        item.grade = f"grade {number}"
+    plan = plan_of(load_timeline(edited)[0])
+
+    snapshot = here.host.ask("snapshot")
+    remembered = known_ids(plan, snapshot)
+    plan["clips"][0]["frames"] -= 10
+    plan["clips"][0]["end"] -= 10
+    for clip in plan["clips"][1:]:
+        clip["record"] -= 10
+    plan["frames"] -= 10
+    plan["song"]["pieces"][0]["end"] -= 10
+    report = Placing(here.host, plan, lambda *_: None, {"inclusive": False}, "Lime").renewed(snapshot, "Reel", remembered)
+    assert report.whole, report.tell()
+    assert [one.grade for one in here.clips()] == grades(here)
+    assert sum(one.end - one.start for one in here.timeline.tracks["audio"][0].items) == plan["frames"]
+
+
+def test_takes_at_other_rates_are_exact_by_api_or_by_file(desk: Callable[..., Desk], tmp_path: Path, served: Bridge) -> None:
+    import footage
+
+    from engine.progress import SILENT
+    from engine.studio.editing import edit
+    from engine.studio.requests import EditRequest
+
+    for seed, rate in enumerate(("24", "25", "30", "60", "24")):
+        footage.lively_video(tmp_path / f"take {rate} {seed}.mp4", seed, 2.0, rate)
+    footage.click_song(tmp_path / "song.wav", bpm=110, seconds=12)
+    folder = tmp_path / "out" / "Rates"
+    takes = sorted(tmp_path.glob("*.mp4"))
+    edit(served.studio, EditRequest(tuple(takes), tmp_path / "song.wav", folder, duration=5, fps="29.97"), SILENT)
+    document = load_timeline(folder)[0]
+    for profile in ("studio-20.3", "studio-21.1"):
+        here = desk(profile, fps="29.97")
+        for path in takes:
+            rate = path.name.split()[1]
+            here.resolve.pool.add(path, fps=rate, frames=2 * int(rate))
+        here.resolve.pool.add(tmp_path / "song.wav", fps="29.97", frames=360, kind="Audio")
+        report = placed(here, folder)
+        assert report.whole and report.gaps == 0, report.tell()
+        assert [(one.start - here.timeline.start, one.end - one.start) for one in here.clips()] == [
+            (clip.timeline_start_frame, clip.duration_frames) for clip in document.clips
+        ]
+        assert [one.left for one in here.clips()] == [clip.source_start_frame for clip in document.clips]
+    here = desk("studio-20.3", fps="29.97")
+    for path in takes:
+        rate = path.name.split()[1]
+        here.resolve.pool.add(path, fps=rate, frames=2 * int(rate))
+    here.resolve.pool.add(tmp_path / "song.wav", fps="29.97", frames=360, kind="Audio")
+    refused = placed(here, folder, import_file=None)
+    assert len(here.clips()) == len(document.clips)  # none is pushed out by one that is a frame too long
+    assert refused.placed + len(refused.wrong) == refused.wanted
+
+
+def test_the_page_drives_a_connected_resolve(desk: Callable[..., Desk], shoot: Path, edited: Path) -> None:
+    from connect import Agent
+
+    here = desk("studio-21.1")
+    here.fill(shoot)
+    tied(here, edited)
+    here.timeline.selected = [here.clips()[0]]
+    verbs = here.verbs
+    verbs.connect()
+    post = [
+        ("ping", {}),
+        ("lock", {}),
+        ("build_timeline", {"timeline": str(edited.parent / "nowhere")}),
+        ("open_timeline", {}),
+        ("select", {}),
+    ]
+    ids = [
+        here.bridge.ask("POST", "/v1/outbox", {"agent": "resolve", "kind": kind, "payload": body})["command"]["id"] for kind, body in post
+    ]
+    turns = iter(range(len(post)))
+    assert Agent(verbs, lambda: next(turns, None) is not None, wait_s=1).run() == len(post)
+    got = [here.bridge.ask("GET", f"/v1/outbox/{one}")["command"] for one in ids]
+    assert [one["status"] for one in got] == ["done", "done", "failed", "failed", "failed"], got
+    assert got[0]["result"]["product"] == "DaVinci Resolve Studio" and here.clips()[0].colour == "Lime"
+    assert all(one["result"]["cause"] and one["result"]["fix"] for one in got[2:])
+    assert here.bridge.ask("GET", "/v1/agents/resolve/activity")["connected"] is True
+    first = Agent(verbs, wait_s=0)
+    first._take_over()
+    Agent(verbs, wait_s=0)._take_over()
+    assert first.run.__self__._is_mine() is False
+    here.resolve.world.dead = True
+    assert Agent(verbs, wait_s=0).run() == 0
+
+
+def test_a_later_click_takes_over(desk: Callable[..., Desk]) -> None:
+    here = desk("studio-20.3")
+    here.bridge.connect()
+    here.bridge.begin("cut", "First")
+    later = bridge_client.Bridge(here.bridge.workspace, None, here.person)
+    later.connect()
+    later.begin("cut", "Second")
+    with pytest.raises(Cancelled):
+        here.bridge.tell("still at it")
+    assert later.ask("GET", "/v1/agents/resolve/activity")["activity"]["title"] == "Second"
+    later.tell("going on")
+
+
+@pytest.mark.parametrize("profile", sorted(PROFILES))
+def test_the_probe_tells_what_the_fake_is(profile: str, desk: Callable[..., Desk], shoot: Path) -> None:
+    here = desk(profile)
+    here.fill(shoot)
+    here.resolve.pool.CreateEmptyTimeline("mine")
+    assert menu.run("probe", resolve=here.resolve, bridge=here.bridge) == 0, here.person.seen
+    path = Path(here.bridge.workspace) / "resolve" / "capabilities.json"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    found = document["found"]
+    assert found["a_end_frame"] == ("inclusive" if here.resolve.world.profile.end_inclusive else "exclusive")
+    assert found["b_start"] == 108_000 and found["d_overlap"] == "the later one is dropped"
+    assert found["k_dissolve"] == ("yes" if profile.endswith("21.1") else "no")
+    assert found["e_colour_and_marker"]["colour"] == "Lime" and found["j_binding"]["marker_data"]
+    assert not any(str(value).startswith("failed") for value in found.values()), found
+    assert [one.name for one in here.project.timelines] == ["mine"]
+
+
+def test_marks_before_19_1_are_read_from_timecode(desk: Callable[..., Desk]) -> None:
+    from verbs import wishes
+
+    here = desk("studio-18.6")
+    clip = here.resolve.pool.add("/media/a.mp4", fps="25", frames=100, start=90_000)
+    clip.marks = (25, 49)
+    settings = {"wishes": {}, "marks": "range"}
+    assert wishes(here.host.ask("pool")["items"], settings) == {"avoid": ["a.mp4@0.000-1.000", "a.mp4@2.000-4.000"]}
+    assert wishes(here.host.ask("pool")["items"], {**settings, "marks": "none"}) == {}
+
+
+def test_settings_of_the_menu(served: Bridge) -> None:
+    from engine.errors import BadOption
+    from engine.studio.resolve_plans import wishes_of
+
+    assert wishes_of("green=must-use; Brown = avoid, marks=none") == ({"Green": "must_use", "Brown": "avoid"}, "none")
+    for wrong in ("Red=avoid", "Green=always", "marks=must_use", "Green"):
+        with pytest.raises(BadOption):
+            wishes_of(wrong)

@@ -1,7 +1,7 @@
 """The same menu where Resolve has no Python (Free 21.1 and later): a Lua agent in Resolve, this process outside, letters between them.
 
 To the agent: `request.lua` in the mailbox, whole or not at all, in plain ASCII. From it: values in Fusion's preferences, which it saves.
-`python mailbox.py FOLDER WISH` runs one click; the bridge starts it when it sees a wish.
+`python letters.py FOLDER WISH` runs one click; the bridge starts it when it sees a wish.
 """
 
 import base64
