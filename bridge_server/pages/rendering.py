@@ -28,8 +28,9 @@ def render_page(result: Result) -> str:
 def _video(video: Result) -> Iterator[str]:
     where = f"{video['path']}: {video['frames']} frames, {video['width']}x{video['height']}"
     if "size_bytes" not in video:
-        yield f"{where}, {video['encoder']}, about {size(video['estimated_bytes'])} (at most {size(video['at_most_bytes'])}), "
-        yield f"  about {video['estimated_s']:.0f} s, {video['segments']} segments."
+        most = size(video["at_most_bytes"])
+        yield f"{where}, {video['encoder']}, {video['segments']} segments: about {size(video['estimated_bytes'])} (at most {most})"
+        yield f"  in about {video['estimated_s']:.0f} s."
     else:
         reused, all_segments = video["segments_reused"], video["segments_reused"] + video["segments_rendered"]
         cached = f", {reused} of {all_segments} segments from the cache" if reused else ""

@@ -83,7 +83,8 @@ def _centre(boxes: Sequence[tuple[Box, float]], shares: tuple[float, float]) -> 
         return 0.5, 0.5
     return (
         _best([(one.x, one.x + one.width, weight) for one, weight in boxes], shares[0]),
-        _best([(one.y, one.y + one.height, weight) for one, weight in boxes], shares[1]),
+        # Who is taller than the window is shown from the head down.
+        _best([(one.y, one.y + min(one.height, shares[1]), weight) for one, weight in boxes], shares[1]),
     )
 
 

@@ -125,6 +125,8 @@ def _plan(studio: Studio, request: RenderRequest, job: _Job, preset: str | None)
     size = preset_named(preset)
     if job.timeline is not None and size.width and size.width * job.timeline.height != size.height * job.timeline.width:
         film = film_of(reframed(studio, job.timeline, size.width, size.height), request.audio)
+        if request.fit == "crop":
+            film = dataclasses.replace(film, notes=(*film.notes, *_unmeasured(studio, job.timeline)))
     return plan_render(film, paths=job.paths, cache=caching.segments_of(studio), options=options, workers=studio.settings.worker_count)
 
 
@@ -143,6 +145,13 @@ def reframed(studio: Studio, timeline: Timeline, width: int, height: int) -> Tim
         crop = crop_for(media, analysis, span, width, height, timeline.rate, clip.duration_frames)
         clips.append(dataclasses.replace(clip, crop=crop))
     return timeline.replace(clips=tuple(clips), width=width, height=height)
+
+
+def _unmeasured(studio: Studio, timeline: Timeline) -> Iterator[str]:
+    names = sorted({clip.file for clip in timeline.clips if known_analysis(studio, timeline.media_of(clip)) is None})
+    if names:
+        words = f"{len(names)} clips are not measured here, so the middle of each is shown: {', '.join(names[:5])}."
+        yield f"{words} Run `cutprint analyze` on them to have the frame follow who is in it."
 
 
 def _event(studio: Studio, timeline: Timeline, report: RenderReport) -> TimelineRendered:

@@ -229,7 +229,9 @@ def test_gaps_are_black_and_what_is_offline_is_listed(studio: Studio, home: Path
     assert offline.value.code == "media_offline" and "elsewhere.mp4" in str(offline.value.details["files"])
 
 
-def test_another_shape_is_cut_from_the_sources(studio: Studio, home: Path) -> None:
+def test_another_shape_is_cut_from_the_sources(studio: Studio, home: Path, tmp_path: Path) -> None:
+    told = render(studio, RenderRequest(home / "edit", tmp_path / "w.mp4", ("landscape",), estimate=True), SILENT)
+    assert any("clips are not measured" in line for line in told["warnings"]), "nobody knows where their subjects are"
     timeline = edit_in(home)
     narrow = tuple(dataclasses.replace(clip, crop=(CropKey(0, 0.6, 0.0, 0.316, 1.0),)) for clip in timeline.clips)
     wide = reframed(studio, dataclasses.replace(timeline, clips=narrow), 1920, 1080)
