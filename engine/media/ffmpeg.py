@@ -221,9 +221,10 @@ def _read(child: subprocess.Popen[bytes], progress: Progress, capture: bool) -> 
 
 
 def _judge(returncode: int | None, arguments: list[str], tail: collections.deque[str]) -> None:
-    if returncode == 0:
-        return
     words = "\n".join(tail)
+    # Some versions end well although the end of the file could not be written.
+    if returncode == 0 and "No space left on device" not in words:
+        return
     details: dict[str, Any] = {"stderr": list(tail), "command": shlex.join([find_ffmpeg().path, *arguments]), "status": returncode}
     if "No space left on device" in words:
         raise OutputError("disk_full", "There is no space left on the disk.", "Free some space or choose another disk.", **details)

@@ -67,3 +67,15 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
     check(timeline, output, (1, 2, 1, 2))
     assert [one.name for one in output.parent.iterdir()] == ["film.mp4"], "and swept up what the killed ones left"
     assert not list(cache.glob(".cutprint-render-*"))
+
+
+def test_two_at_once_for_one_place(tmp_path: Path) -> None:
+    """Both end well, neither sweeps up the other's work, and what lies there is whole."""
+    timeline = edit(tmp_path)
+    (tmp_path / "t.json").write_text(documents.dumps(documents.encode(timeline)))
+    output = tmp_path / "out" / "film.mp4"
+    command = [sys.executable, "-c", RUN, str(tmp_path / "t.json"), str(output), str(tmp_path / "cache")]
+    both = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(2)]
+    assert [child.wait(timeout=120) for child in both] == [0, 0]
+    check(timeline, output, (1, 2, 1, 2))
+    assert [one.name for one in output.parent.iterdir()] == ["film.mp4"]
