@@ -71,3 +71,63 @@ def write_reel(path: Path, cuts: Sequence[Cut], rate: str = "30", size: tuple[in
     every = (picture for cut in cuts for picture in pictures(cut, FrameRate.parse(rate), size))
     write_video(path, every, FrameRate.parse(rate), size)
     return spans
+
+
+@dataclass(frozen=True)
+class Join:
+    """How one shot goes over into the next. frames : on each side of the middle. direction : of a whip pan, in pictures per frame at most
+    (x, y). strength : of a flash, 0 to 1."""
+
+    kind: str = "cut"
+    frames: int = 0
+    direction: tuple[float, float] = (0.0, 0.0)
+    strength: float = 1.0
+
+
+def write_joined(path: Path, cuts: Sequence[Cut], joins: Sequence[Join], size: tuple[int, int] = (360, 640), rate: str = "30") -> list[int]:
+    """Writes shots joined in different ways (one join fewer than cuts, each short beside its shots); the middle frame of each join."""
+    shots = [[np.asarray(picture, np.float32) for picture in pictures(cut, FrameRate.parse(rate), size)] for cut in cuts]
+    every: list[NDArray[np.float32]] = list(shots[0])
+    middles = []
+    for join, shot in zip(joins, shots[1:]):
+        if join.kind == "dissolve":
+            overlap = 2 * join.frames
+            shares = (np.arange(overlap) + 1) / (overlap + 1)
+            mixed = [(1 - share) * a + share * b for share, a, b in zip(shares, every[-overlap:], shot[:overlap])]
+            every[-overlap:] = mixed
+            middles.append(len(every) - join.frames)
+            every += shot[overlap:]
+            continue
+        middles.append(len(every))
+        every += shot
+        if join.kind != "cut":
+            _treat(every, middles[-1], join)
+    write_video(path, (np.clip(one, 0, 255).astype(np.uint8) for one in every), FrameRate.parse(rate), size)
+    return middles
+
+
+def _treat(every: list[NDArray[np.float32]], middle: int, join: Join) -> None:
+    """A flash or a whip pan over the frames around a cut."""
+    moved = 0.0
+    for k in range(join.frames):
+        near = 1 - k / join.frames
+        for at, side in ((middle - 1 - k, -1), (middle + k, 1)):
+            if join.kind == "flash":
+                every[at] = every[at] + (255 - every[at]) * join.strength * near
+            else:
+                every[at] = _smeared(every[at], join, near, side * moved)
+        moved += near
+
+
+def _smeared(picture: NDArray[np.float32], join: Join, speed: float, moved: float) -> NDArray[np.float32]:
+    """The picture as a camera sees it that turns quickly: moved on (what lies beyond the edge is mirrored) and blurred along the way."""
+    height, width = picture.shape[:2]
+    dx, dy = join.direction[0] * width * speed, join.direction[1] * height * speed
+    x, y = join.direction[0] * width * moved, join.direction[1] * height * moved
+    steps = 12
+    total = np.zeros_like(picture)
+    for k in range(steps):
+        share = (k + 0.5) / steps - 0.5
+        matrix = np.array([[1, 0, x + share * dx], [0, 1, y + share * dy]])
+        total += cv2.warpAffine(picture, matrix, (width, height), borderMode=cv2.BORDER_REFLECT)
+    return total / steps

@@ -38,6 +38,7 @@ class Look:
     changes: list[float] = field(default_factory=list)
     histograms: list[NDArray[np.float32]] = field(default_factory=list)
     exposures: list[float] = field(default_factory=list)
+    edge_balances: list[float] = field(default_factory=list)
     clipped: list[float] = field(default_factory=list)
     signatures: list[int] = field(default_factory=list)
     prints: list[NDArray[np.uint8]] = field(default_factory=list)
@@ -82,6 +83,7 @@ class Look:
         self.changes.append(change)
         self.exposures.append(float(levels @ _LEVELS))
         self.clipped.append(quality.clipped_of(levels))
+        self.edge_balances.append(_edge_balance(luma))
         small = prints.print_of(luma)
         self.prints.append(small)
         self.signatures.append(_signature(luma))
@@ -146,6 +148,19 @@ class Look:
 
 
 _LEVELS = np.arange(256) / 255
+
+
+EDGE_FLOOR = 0.004
+"""Share of full scale added to edges, so that bare walls have no balance to speak of."""
+
+
+def _edge_balance(luma: NDArray[np.uint8]) -> float:
+    """Log of the edges across the picture over those down it: motion blur takes those across its way."""
+    import cv2
+
+    across = cv2.norm(luma[:, 1:], luma[:, :-1], cv2.NORM_L1) / (255 * luma.size)
+    down = cv2.norm(luma[1:], luma[:-1], cv2.NORM_L1) / (255 * luma.size)
+    return float(np.log((across + EDGE_FLOOR) / (down + EDGE_FLOOR)))
 
 
 def _signature(luma: NDArray[np.uint8]) -> int:

@@ -52,6 +52,11 @@ MIXED_BACK = 0.12
 """Most of the way that the mixture may go back."""
 FLASH_RISE = 0.2
 """Rise of mean luma against both sides that makes a cut a cut under a flash."""
+FLASH_SIDE, FLASH_TO = 7, 13
+"""What lies behind a flash is looked at so many frames away from its brightest, and once more so many: before and after differ, each
+agrees with itself."""
+FLASH_LESS = 0.2
+"""How much less alike the two sides must be than each is with itself."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,7 @@ def find_shots(seen: Seen, duration_frames: int) -> tuple[Shot, ...]:
     if len(seen.frames) < 4:
         return (Shot(0, duration_frames),)
     cuts = dict.fromkeys(_cuts(seen), "cut")
+    cuts.update(dict.fromkeys(_flashed(seen, sorted(cuts)), "flash"))
     cuts = {at: "flash" if _under_flash(seen, at) else kind for at, kind in cuts.items()}
     for at in _dissolves(seen, sorted(cuts)):
         cuts[at] = "dissolve"
@@ -145,6 +151,22 @@ def _cuts(seen: Seen) -> list[int]:
         if all(abs(int(at) - one) >= LEAST_SHOT_FRAMES for one in found):
             found.append(int(at))
     return sorted(found)
+
+
+def _flashed(seen: Seen, cuts: list[int]) -> list[int]:
+    """Cuts that a flash covers so wholly that no frame beside another shows them: the brightest frame between two pictures."""
+    light, prints = seen.exposures, seen.prints
+    found: list[int] = []
+    for at in range(FLASH_TO, len(light) - FLASH_TO):
+        if light[at] < light[at - FLASH_SIDE : at + FLASH_SIDE + 1].max() or any(abs(at - one) <= FLASH_SIDE for one in (*cuts, *found)):
+            continue
+        if light[at] - max(light[at - FLASH_SIDE], light[at + FLASH_SIDE]) < FLASH_RISE:
+            continue
+        across = _correlation(prints[at - FLASH_SIDE], prints[at + FLASH_SIDE])
+        within = min(_correlation(prints[at + a], prints[at + b]) for a, b in ((-FLASH_TO, -FLASH_SIDE), (FLASH_SIDE, FLASH_TO)))
+        if across < min(MIXED_ALIKE, within - FLASH_LESS):
+            found.append(at)
+    return found
 
 
 def _under_flash(seen: Seen, at: int) -> bool:

@@ -23,11 +23,12 @@ from engine.model.time import FrameSpan
 from engine.model.works import FinishedShot, FinishedWork, RawUse
 from engine.store.cache import CacheKey
 from engine.studio import songs
+from engine.studio.finding import find_uses
 from engine.studio.footage import Clip, Footage, Problem, gather
 from engine.studio.resolving import Resolved, read_cut_list, resolve
 from engine.studio.seeing import shots_seen
 from engine.studio.workers import run_all
-from engine.style import examples, matching
+from engine.style import examples
 from engine.style.examples import Seen
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def video_works(
         shots = shots_seen(studio, clip.media, looks[clip.media.media_id], clip.analysis.shots, progress)
         seen = [Seen(look.shot_type, look.angle, look.motion, look.face_height) for look in shots]
         work = examples.from_video(clip.media, clip.analysis, seen, song, offset, studio.now())
-        works.append(_with_raw(_noted(work, note), clip, table))
+        works.append(_with_raw(studio, _noted(work, note), clip, table, progress))
     return works, list(footage.problems)
 
 
@@ -152,12 +153,12 @@ def _song_of(media: Media, own: SongAnalysis | None, given: Sequence[tuple[Media
     return own, 0.0, ""
 
 
-def _with_raw(work: FinishedWork, clip: Clip, table: Table) -> FinishedWork:
+def _with_raw(studio: Studio, work: FinishedWork, clip: Clip, table: Table, progress: Progress) -> FinishedWork:
     if not table.clips:
         return work
-    sources = {one: raw.analysis for one, raw in table.clips.items() if one != clip.media.media_id}
+    sources = {one: raw for one, raw in table.clips.items() if one != clip.media.media_id}
     spans = [_span(shot, clip.analysis) for shot in work.shots]
-    uses = matching.find_uses(clip.analysis, spans, sources)
+    uses = find_uses(studio, clip, spans, sources, progress)
     used = {use.media_id for use in uses if use is not None}
     return examples.with_uses(work, uses, examples.raw_clips(table.analyses, used, table.groups))
 

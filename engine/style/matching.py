@@ -1,43 +1,45 @@
 """Finished shots -> the raw clips they come from, also cropped, enlarged, graded, mirrored or played at another speed.
 
-First a cheap look at everything at once: three frames of each shot against a few frames a second of every clip, in every window the shot
-may be of it; the order of the frames does not count yet, so speed does not either. Then the exact place among the best few.
+First a cheap look at everything at once, in the tiny pictures that every analysis keeps: a few frames of each shot against a few frames a
+second of every clip, in every window the shot may be of it; the order of the frames does not count yet, so speed does not either. What is
+likeliest is then looked at in larger pictures (`engine.style.placing`), and compared once more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.analysis.prints import Found, locate
 from engine.model.analysis import ClipAnalysis, Prints
 from engine.model.time import FrameSpan
 from engine.model.works import RawUse
+from engine.style.placing import Line, Placed, Window, lines_through
 
-__all__ = ["find_uses"]
+__all__ = ["Guess", "inner_span", "likeliest", "settled"]
 
 Array = NDArray[np.float32]
 
-LOOKS_PER_S = 3.0
-"""Frames of each clip looked at first. A picture changes little in a third of a second, except where it is blurred anyway."""
+LOOKS_PER_S = 6.0
+"""Pictures of each clip looked at first."""
+MEAN_S = 0.3
+"""Each is the mean over so long: in fast motion no single frame is near another, but what is blurred alike is."""
 SHOT_LOOKS = 3
 ZOOMS = (1.0, 1.12, 1.25, 1.4)
 """Enlargements beside filling the frame (as `engine.analysis.prints` has them)."""
-CANDIDATES = 4
-"""Clips of the first look whose exact place is looked for."""
-SURE = 0.9
-"""Correlation from which no other speed is tried (chosen: finds of moving shots lie at .97 and more; docs/style.md)."""
-LEAST = 0.72
-"""... and under which there is none."""
-LEAD = 0.03
-"""How much better than every other clip a doubtful find must be."""
-SPEEDS = (2.0, 0.5, 1.5, 0.75, 4.0, 0.25)
-"""Speeds that editors use beside 1, likeliest first."""
-SPEED_GAIN = 0.01
-"""What another speed must explain better: a still picture looks alike at any."""
+CANDIDATES = 5
+"""Clips of the first look that are looked at in larger pictures ..."""
+NEAR_BEST = 0.12
+"""... as far as they lie this near to the likeliest one."""
+MOMENTS, APART_S = 3, 0.8
+"""Moments of each that are tried, and how far they must lie apart."""
+LEAST = 0.8
+"""Correlation of larger pictures under which a shot is not of that clip."""
+LEAD = 0.004
+"""How much better than every other clip a find must be: second takes of one scene lie nearer than that."""
 MARGIN_S = 0.1
 """Left off at both ends of a shot while looking: transitions and decoders smear them."""
 LEAST_SPREAD = 2.0
@@ -45,37 +47,61 @@ LEAST_SPREAD = 2.0
 
 
 @dataclass(frozen=True)
-class _Guess:
-    """A clip and window that the first look finds likely."""
+class Guess:
+    """A clip, the window of it and the moments (seconds of the clip at the shot's inner first frame, speed) that the first look finds likely."""
+
+    media_id: str
+    score: float
+    window: Window
+    moments: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A clip and kind of window that the first look finds likely."""
 
     score: float
-    media_id: str
     zoom: float
     mirrored: bool
 
 
-@dataclass(frozen=True)
-class _Best:
-    """The best place so far, and the best score of any other clip."""
-
-    score: float
-    media_id: str
-    found: Found
-    speed: float
-    second: float = 0.0
-
-
-def find_uses(work: ClipAnalysis, spans: Sequence[FrameSpan], raw: Mapping[str, ClipAnalysis]) -> list[RawUse | None]:
-    """For each span of the work (its frames) the raw clip (by media id) and the seconds of it that are shown; None where none is found."""
-    inner = [_inner(work, span) for span in spans]
-    shots = [_cut(work.prints, span) for span in inner]
-    guesses = _first_look(shots, raw)
-    return [_find(work, *row, raw) for row in zip(spans, inner, shots, guesses)]
-
-
-def _inner(work: ClipAnalysis, span: FrameSpan) -> FrameSpan:
+def inner_span(work: ClipAnalysis, span: FrameSpan) -> FrameSpan:
+    """The frames of a shot that no transition touches."""
     margin = round(MARGIN_S * work.rate.fps)
     return FrameSpan(span.start + margin, span.end - margin) if span.duration > 4 * margin else span
+
+
+def likeliest(work: ClipAnalysis, spans: Sequence[FrameSpan], raw: Mapping[str, ClipAnalysis]) -> list[list[Guess]]:
+    """For each span of the work (its frames) the raw clips that it may be of, likeliest first."""
+    shots = [_cut(work.prints, inner_span(work, span)) for span in spans]
+    looks = [_looks(shot, work.rate.fps) for shot in shots]
+    guesses = []
+    for shot, seen_in, look in zip(shots, _first_look(looks, raw), looks):
+        rows = [_guess(shot, look, work.rate.fps, media_id, one, raw[media_id]) for media_id, one in seen_in]
+        best = max((row.score for row in rows), default=0.0)
+        guesses.append(sorted((row for row in rows if row.score >= best - NEAR_BEST), key=lambda row: -row.score))
+    return guesses
+
+
+def settled(
+    work: ClipAnalysis, span: FrameSpan, placed: Mapping[str, Sequence[Placed]], raw: Mapping[str, ClipAnalysis]
+) -> RawUse | None:
+    """Which clip it is, of those it was placed in (media id -> places); None where none is sure enough."""
+    best = {media_id: max(rows, key=lambda one: one.alike) for media_id, rows in placed.items() if rows}
+    if not best:
+        return None
+    media_id = max(best, key=lambda one: best[one].alike)
+    found = best[media_id]
+    second = max((one.alike for other, one in best.items() if other != media_id), default=0.0)
+    if found.alike < LEAST or found.alike - second < LEAD:
+        return None
+    inner = inner_span(work, span)
+    start = found.start_s - (inner.start - span.start) / work.rate.fps * found.speed
+    end = start + span.duration / work.rate.fps * found.speed
+    length = raw[media_id].duration_frames / raw[media_id].rate.fps
+    sure = 0.6 * (found.alike - LEAST) / (1 - LEAST) + min(0.4, 4 * (found.alike - second))
+    place = max(0.0, round(start, 5)), min(length, round(end, 5))
+    return RawUse(media_id, *place, found.speed, found.window.mirrored, round(min(1.0, max(0.0, sure)), 4))
 
 
 def _cut(prints: Prints, span: FrameSpan) -> Prints:
@@ -84,10 +110,22 @@ def _cut(prints: Prints, span: FrameSpan) -> Prints:
     return Prints(prints.values[first : max(first + 1, -(-span.end // step))], step)
 
 
-def _first_look(shots: Sequence[Prints], raw: Mapping[str, ClipAnalysis]) -> list[list[_Guess]]:
+def _looks(shot: Prints, fps: float) -> Array:
+    """A few pictures of a shot, each the mean over MEAN_S."""
+    means = _means(shot, fps)
+    return means[np.unique(np.linspace(0, len(means) - 1, SHOT_LOOKS).round().astype(int))]
+
+
+def _means(prints: Prints, fps: float) -> Array:
+    """Running means over MEAN_S, in the middle of each stretch; one mean where the clip is shorter."""
+    length = min(len(prints.values), max(1, round(MEAN_S * fps / prints.step_frames)))
+    summed = np.cumsum(np.pad(prints.values.astype(np.float32), ((1, 0), (0, 0), (0, 0))), axis=0)
+    return np.asarray((summed[length:] - summed[:-length]) / length, np.float32)
+
+
+def _first_look(looks: Sequence[Array], raw: Mapping[str, ClipAnalysis]) -> list[list[tuple[str, _Seen]]]:
     """Per shot the likeliest clips, each with its best window."""
-    looks = [shot.values[np.unique(np.linspace(0, len(shot.values) - 1, SHOT_LOOKS).round().astype(int))] for shot in shots]
-    best: list[dict[str, _Guess]] = [{} for _ in shots]
+    best: list[dict[str, _Seen]] = [{} for _ in looks]
     shapes: dict[tuple[int, ...], list[str]] = {}
     for media_id, clip in raw.items():
         if len(clip.prints.values):
@@ -96,44 +134,48 @@ def _first_look(shots: Sequence[Prints], raw: Mapping[str, ClipAnalysis]) -> lis
         hay, owners = _sampled(ids, raw)
         for zoom, mirrored, scores in _windows(looks, hay):
             _keep(best, scores, owners, ids, zoom, mirrored, [len(one) for one in looks])
-    return [sorted(rows.values(), key=lambda row: -row.score)[:CANDIDATES] for rows in best]
+    return [sorted(rows.items(), key=lambda row: -row[1].score)[:CANDIDATES] for rows in best]
 
 
-def _sampled(ids: Sequence[str], raw: Mapping[str, ClipAnalysis]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def _sampled(ids: Sequence[str], raw: Mapping[str, ClipAnalysis]) -> tuple[Array, NDArray[np.int64]]:
     """Frames of many clips in one array, and whose each is (place in `ids`)."""
-    blocks, owners = [], []
-    for number, media_id in enumerate(ids):
-        clip = raw[media_id]
-        step = max(1, round(clip.rate.fps / LOOKS_PER_S / clip.prints.step_frames))
-        blocks.append(clip.prints.values[step // 2 :: step] if len(clip.prints.values) > step // 2 else clip.prints.values[:1])
-        owners.append(np.full(len(blocks[-1]), number))
-    return np.concatenate(blocks), np.concatenate(owners)
+    blocks = [_thinned(raw[media_id]) for media_id in ids]
+    return np.concatenate(blocks), np.repeat(np.arange(len(ids)), [len(one) for one in blocks])
 
 
-def _windows(looks: Sequence[NDArray[np.uint8]], hay: NDArray[np.uint8]) -> Iterator[tuple[float, bool, Array]]:
+def _thinned(clip: ClipAnalysis) -> Array:
+    means = _means(clip.prints, clip.rate.fps)
+    return means[:: max(1, round(clip.rate.fps / LOOKS_PER_S / clip.prints.step_frames))]
+
+
+def _sizes(shape: float, rows: int, columns: int, zoom: float) -> tuple[int, int]:
+    """Cells (rows, columns) that a picture of `shape` (width / height) covers when enlarged `zoom` times beyond filling the frame."""
+    tallest = min(rows, columns / shape)
+    return min(rows, max(3, round(tallest / zoom))), min(columns, max(3, round(tallest / zoom * shape)))
+
+
+def _windows(looks: Sequence[Array], hay: Array) -> Iterator[tuple[float, bool, Array]]:
     """(zoom, mirrored, best correlation over all positions: (frames of the clips, frames of the shots))."""
     rows, columns = hay.shape[1:]
     shape = looks[0].shape[2] / looks[0].shape[1]
-    tallest = min(rows, columns / shape)
     seen = set()
     for zoom in ZOOMS:
-        high, wide = min(rows, max(3, round(tallest / zoom))), min(columns, max(3, round(tallest / zoom * shape)))
+        high, wide = _sizes(shape, rows, columns, zoom)
         if (high, wide) in seen:
             continue
         seen.add((high, wide))
         small = np.concatenate([_resized(one, high, wide) for one in looks])
         wanted = _normal(small.reshape(len(small), -1)), _normal(small[:, :, ::-1].reshape(len(small), -1))
         best = [np.full((len(hay), len(small)), -1.0, np.float32) for _ in wanted]
-        for top in range(rows - high + 1):
-            for left in range(columns - wide + 1):
-                cut = _normal(hay[:, top : top + high, left : left + wide].reshape(len(hay), -1).astype(np.float32))
-                for scores, one in zip(best, wanted):
-                    np.maximum(scores, cut @ one.T, out=scores)
+        for top, left in np.ndindex(rows - high + 1, columns - wide + 1):
+            cut = _normal(hay[:, top : top + high, left : left + wide].reshape(len(hay), -1))
+            for scores, one in zip(best, wanted):
+                np.maximum(scores, cut @ one.T, out=scores)
         yield zoom, False, best[0]
         yield zoom, True, best[1]
 
 
-def _resized(pictures: NDArray[np.uint8], high: int, wide: int) -> Array:
+def _resized(pictures: NDArray[Any], high: int, wide: int) -> Array:
     """Means over cells of another grid: float32 (n, high, wide)."""
     down, across = _weights(pictures.shape[1], high), _weights(pictures.shape[2], wide)
     return np.asarray(np.einsum("hr,nrc,wc->nhw", down, pictures.astype(np.float32), across, optimize=True), np.float32)
@@ -157,7 +199,7 @@ def _normal(vectors: Array) -> Array:
 
 
 def _keep(
-    best: list[dict[str, _Guess]],
+    best: list[dict[str, _Seen]],
     scores: Array,
     owners: NDArray[np.int64],
     ids: Sequence[str],
@@ -175,41 +217,35 @@ def _keep(
         for number in np.argsort(-means)[:CANDIDATES]:
             media_id, score = ids[int(owners[starts[number]])], float(means[number])
             if media_id not in rows or score > rows[media_id].score:
-                rows[media_id] = _Guess(score, media_id, zoom, mirrored)
+                rows[media_id] = _Seen(score, zoom, mirrored)
 
 
-def _find(
-    work: ClipAnalysis, span: FrameSpan, inner: FrameSpan, shot: Prints, guesses: Sequence[_Guess], raw: Mapping[str, ClipAnalysis]
-) -> RawUse | None:
-    best: _Best | None = None
-    for speed in (1.0, *SPEEDS):
-        for guess in guesses:
-            clip = raw[guess.media_id]
-            found = locate(shot, work.rate.fps / speed, clip.prints, clip.rate.fps, zooms=(guess.zoom,), mirrored=guess.mirrored)
-            if found is not None:
-                best = _better(best, _Best(found.score, guess.media_id, found, speed))
-        if best is not None and best.score >= SURE:
+def _guess(shot: Prints, look: Array, fps: float, media_id: str, seen: _Seen, clip: ClipAnalysis) -> Guess:
+    """Where in the clip's picture the shot's window lies, and when: the window that fits all looks at once, then every moment in it."""
+    rows, columns = clip.prints.values.shape[1:]
+    high, wide = _sizes(shot.values.shape[2] / shot.values.shape[1], rows, columns, seen.zoom)
+    turned = slice(None, None, -1 if seen.mirrored else 1)
+    wanted = _normal(_resized(look[:, :, turned], high, wide).reshape(-1, high * wide))
+    hay = _thinned(clip)
+    best = (-2.0, 0, 0)
+    for top, left in np.ndindex(rows - high + 1, columns - wide + 1):
+        cut = _normal(hay[:, top : top + high, left : left + wide].reshape(len(hay), -1))
+        best = max(best, (float((cut @ wanted.T).max(axis=0).mean()), top, left))
+    score, top, left = best
+    window = Window(left / columns, top / rows, wide / columns, high / rows, seen.mirrored)
+    through = clip.prints.values[:, top : top + high, left : left + wide].reshape(len(clip.prints.values), -1).astype(np.float32)
+    small = _resized(shot.values[:, :, turned], high, wide).reshape(len(shot.values), -1)
+    rates = fps / shot.step_frames, clip.rate.fps / clip.prints.step_frames
+    return Guess(media_id, score, window, _moments(lines_through(small, through, *rates), rates[1]))
+
+
+def _moments(lines: Sequence[Line], fps: float) -> tuple[tuple[float, float], ...]:
+    """The likeliest moments that lie apart from each other: (second, speed)."""
+    chosen: list[tuple[float, float]] = []
+    for line in sorted(lines, key=lambda one: -one.score):
+        at = line.first / fps
+        if all(abs(at - other) > APART_S for other, _ in chosen):
+            chosen.append((at, line.speed))
+        if len(chosen) == MOMENTS:
             break
-    if best is None or best.score < LEAST or (best.score < SURE and best.score - best.second < LEAD):
-        return None
-    return _use(work, span, inner, best, raw[best.media_id])
-
-
-def _better(best: _Best | None, new: _Best) -> _Best:
-    if best is None:
-        return new
-    if new.media_id == best.media_id:
-        gain = SPEED_GAIN if new.speed != best.speed else 0.0
-        return replace(new, second=best.second) if new.score > best.score + gain else best
-    if new.score > best.score:
-        return replace(new, second=best.score)
-    return replace(best, second=max(best.second, new.score))
-
-
-def _use(work: ClipAnalysis, span: FrameSpan, inner: FrameSpan, best: _Best, clip: ClipAnalysis) -> RawUse:
-    start = best.found.start_frame / clip.rate.fps - (inner.start - span.start) / work.rate.fps * best.speed
-    end = start + span.duration / work.rate.fps * best.speed
-    length = clip.duration_frames / clip.rate.fps
-    sure = (best.score - LEAST) / (SURE - LEAST) * 0.6 + min(0.4, 4 * (best.score - best.second))
-    place = max(0.0, round(start, 5)), min(length, round(end, 5))
-    return RawUse(best.media_id, *place, best.speed, best.found.mirrored, round(min(1.0, max(0.0, sure)), 4))
+    return tuple(chosen)

@@ -1,0 +1,115 @@
+"""Finished shots found again in raw clips: the first look from what was measured, the exact place from the pictures themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.errors import CutprintError
+from engine.media.decode import FrameReader
+from engine.model.analysis import ClipAnalysis
+from engine.model.media import Media
+from engine.model.time import FrameSpan
+from engine.model.works import RawUse
+from engine.studio.footage import Clip
+from engine.studio.workers import run_all
+from engine.style import matching
+from engine.style.placing import FINE_PX, Placed, Strip, Window, place
+
+if TYPE_CHECKING:
+    from engine.progress import Progress
+    from engine.studio.context import Studio
+
+__all__ = ["find_uses"]
+
+SHOT_PX = 128
+"""Long side of the shot's own pictures, in which it is compared with the clip seen through its window."""
+MOST_S = 4.0
+"""So much of a long shot is looked at: the rest cannot lie elsewhere."""
+AROUND_S = 1.0
+"""Looked at on both sides of a likely moment."""
+WHOLE_S = 10.0
+"""A clip up to this long is looked at whole."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Frames of a file, from `start_s` to `end_s`."""
+
+    media: Media
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True)
+class Job:
+    """One shot and one clip that it may be of: in which stretches, through about which window."""
+
+    shot: Stretch
+    stretches: tuple[Stretch, ...]
+    window: Window
+
+
+def find_uses(studio: Studio, work: Clip, spans: Sequence[FrameSpan], raw: Mapping[str, Clip], progress: Progress) -> list[RawUse | None]:
+    """For each span of the work (its frames) the raw clip and the seconds of it that are shown; None where none is found."""
+    analyses = {media_id: clip.analysis for media_id, clip in raw.items()}
+    guesses = matching.likeliest(work.analysis, spans, analyses)
+    jobs, owners = [], []
+    for number, (span, rows) in enumerate(zip(spans, guesses)):
+        shot = _shot(work, matching.inner_span(work.analysis, span))
+        for guess in rows:
+            jobs.append(Job(shot, _stretches(raw[guess.media_id], guess, shot.end_s - shot.start_s), guess.window))
+            owners.append((number, guess.media_id))
+    placed: list[dict[str, list[Placed]]] = [{} for _ in spans]
+    for (number, media_id), found in zip(owners, run_all(studio, look, jobs, "Finding shots in the raw clips", progress) if jobs else ()):
+        if not isinstance(found, CutprintError):
+            placed[number][media_id] = found
+    return [matching.settled(work.analysis, span, rows, analyses) for span, rows in zip(spans, placed)]
+
+
+def _shot(work: Clip, inner: FrameSpan) -> Stretch:
+    fps = work.analysis.rate.fps
+    return Stretch(work.media, inner.start / fps, min(inner.end / fps, inner.start / fps + MOST_S))
+
+
+def _stretches(clip: Clip, guess: matching.Guess, seconds: float) -> tuple[Stretch, ...]:
+    length = clip.analysis.duration_frames / clip.analysis.rate.fps
+    if length <= WHOLE_S:
+        return (Stretch(clip.media, 0.0, length),)
+    found: list[list[float]] = []
+    for start, speed in sorted(guess.moments):
+        low, high = max(0.0, start - AROUND_S), min(length, start + seconds * speed + AROUND_S)
+        if found and low <= found[-1][1]:
+            found[-1][1] = max(high, found[-1][1])
+        else:
+            found.append([low, high])
+    return tuple(Stretch(clip.media, low, high) for low, high in found)
+
+
+def look(job: Job) -> list[Placed]:
+    """One shot in one clip, in a worker process: its best place in each stretch."""
+    import cv2
+    from threadpoolctl import threadpool_limits
+
+    cv2.setNumThreads(1)  # workers share the cores
+    shot = strip(job.shot, SHOT_PX)
+    with threadpool_limits(limits=1):
+        found = [place(shot, strip(one, FINE_PX), job.window) for one in job.stretches]
+    return [one for one in found if one is not None]
+
+
+def strip(stretch: Stretch, long_px: int) -> Strip:
+    """The stretch's frames on the file's nominal grid."""
+    assert stretch.media.video is not None
+    rate = stretch.media.video.rate
+    span = FrameSpan(rate.frames(stretch.start_s), max(rate.frames(stretch.start_s) + 1, rate.frames(stretch.end_s)))
+    frames = {frame.index: frame.picture for frame in FrameReader(stretch.media, span=span, max_side_px=long_px)}
+    if not frames:
+        return Strip(np.zeros((0, 2, 2), np.uint8), stretch.start_s, rate.fps)
+    known = np.array(sorted(frames))
+    every = range(int(known[0]), min(span.end, int(known[-1]) + 1))
+    shown = [frames[int(known[np.searchsorted(known, index, side="right") - 1])] for index in every]
+    return Strip(np.stack(shown), int(known[0]) / rate.fps, rate.fps)
