@@ -27,7 +27,7 @@ from engine.progress import SILENT, Progress
 
 __all__ = ["ANALYSER_VERSION", "NO_SOUND", "AnalysisOptions", "analyse_clip"]
 
-ANALYSER_VERSION = "5"
+ANALYSER_VERSION = "6"
 """Raise when any measured figure changes, so that cached analyses are made anew."""
 NO_SOUND = "sound: the clip has none"
 
@@ -207,6 +207,7 @@ class _Facts:
             "shake": trembling,
             "quality": (1 - blur) ** 0.5 * light**0.6 * (1 - trembling) ** 0.25,
             "change": np.interp(every, look.frames, look.changes),
+            "edge_balance": np.interp(every, look.frames, look.edge_balances),
             **{name: stepped(values) for name, values in path.per_second(aspect).items()},
             **(self.heard.curves or {}),
         }

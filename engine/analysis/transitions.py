@@ -22,32 +22,21 @@ WHIP = 0.3
 """Mean change of the log ratio of edges on both sides from which it is a whip pan."""
 LEAST_WHIP = 0.05
 """Least change on either side."""
-FLOOR = 0.004
-"""Share of full scale added to edges, so that bare walls have no ratio to speak of."""
-
 Array = NDArray[np.float64]
 
 
 def kinds_of_cuts(analysis: ClipAnalysis) -> tuple[str, ...]:
     """Per shot how it begins: what shot detection says, or `whip_pan`."""
-    if not len(analysis.prints.values):
+    curve = analysis.curves.get("edge_balance")
+    if curve is None:
         return tuple(shot.begins_with for shot in analysis.shots)
-    ratios = _edge_ratios(analysis.prints.values)
-    fps = analysis.rate.fps / analysis.prints.step_frames
+    ratios = np.asarray(curve.values, float)
     kinds: list[str] = []
     for shot in analysis.shots:
-        before, after = smear(ratios, round(shot.start_frame / analysis.prints.step_frames), fps)
+        before, after = smear(ratios, shot.start_frame, analysis.rate.fps)
         whipped = before * after > 0 and min(abs(before), abs(after)) > LEAST_WHIP and abs(before + after) / 2 > WHIP
         kinds.append("whip_pan" if whipped and shot.begins_with in ("cut", "dissolve") else shot.begins_with)
     return tuple(kinds)
-
-
-def _edge_ratios(prints: NDArray[np.uint8]) -> Array:
-    """(frames,) log of horizontal over vertical edges."""
-    pictures = prints.astype(np.float32) / 255
-    across = np.abs(np.diff(pictures, axis=2)).mean(axis=(1, 2)) + FLOOR
-    down = np.abs(np.diff(pictures, axis=1)).mean(axis=(1, 2)) + FLOOR
-    return np.asarray(np.log(across / down), float)
 
 
 def smear(ratios: Array, at: int, fps: float) -> tuple[float, float]:

@@ -10,7 +10,6 @@ import numpy as np
 
 from engine.errors import CutprintError
 from engine.media.decode import FrameReader
-from engine.model.analysis import ClipAnalysis
 from engine.model.media import Media
 from engine.model.time import FrameSpan
 from engine.model.works import RawUse

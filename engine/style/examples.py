@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.analysis.transitions import kinds_of_cuts
 from engine.edit.features import clip_table
 from engine.edit.taste import CLIP_FEATURES
 from engine.model.analysis import ClipAnalysis, SongAnalysis
@@ -60,13 +61,13 @@ def from_video(
     rate = media.video.rate.fps
     grid = beat_grid(song, -song_offset_s, media.duration_s) if song else None
     shots = []
-    for shot, look in zip(analysis.shots, seen):
+    for shot, look, kind in zip(analysis.shots, seen, kinds_of_cuts(analysis)):
         if shot.end_frame <= shot.start_frame:
             continue
         facts = {**features_of(analysis, shot.span), "face": float(look.face_height > 0), "face_height": look.face_height}
         facts |= _chances(look)
         start, end = shot.start_frame / rate, shot.end_frame / rate
-        begins, sizes, angles, motions = BEGINS.get(shot.begins_with, "hard_cut"), dict(look.shot_type), dict(look.angle), dict(look.motion)
+        begins, sizes, angles, motions = BEGINS.get(kind, "hard_cut"), dict(look.shot_type), dict(look.angle), dict(look.motion)
         shots.append(FinishedShot(start, end - start, begins, sizes, angles, motions, facts))
     kept, notes = _without_intro(shots)
     return FinishedWork(

@@ -48,7 +48,7 @@ LEAST_SPREAD = 2.0
 
 @dataclass(frozen=True)
 class Guess:
-    """A clip, the window of it and the moments (seconds of the clip at the shot's inner first frame, speed) that the first look finds likely."""
+    """A clip that the first look finds likely, the window of it, and moments: (second at the shot's inner first frame, speed)."""
 
     media_id: str
     score: float
@@ -83,9 +83,7 @@ def likeliest(work: ClipAnalysis, spans: Sequence[FrameSpan], raw: Mapping[str, 
     return guesses
 
 
-def settled(
-    work: ClipAnalysis, span: FrameSpan, placed: Mapping[str, Sequence[Placed]], raw: Mapping[str, ClipAnalysis]
-) -> RawUse | None:
+def settled(work: ClipAnalysis, span: FrameSpan, placed: Mapping[str, Sequence[Placed]], raw: Mapping[str, ClipAnalysis]) -> RawUse | None:
     """Which clip it is, of those it was placed in (media id -> places); None where none is sure enough."""
     best = {media_id: max(rows, key=lambda one: one.alike) for media_id, rows in placed.items() if rows}
     if not best:
@@ -113,7 +111,8 @@ def _cut(prints: Prints, span: FrameSpan) -> Prints:
 def _looks(shot: Prints, fps: float) -> Array:
     """A few pictures of a shot, each the mean over MEAN_S."""
     means = _means(shot, fps)
-    return means[np.unique(np.linspace(0, len(means) - 1, SHOT_LOOKS).round().astype(int))]
+    at = np.unique(np.linspace(0, len(means) - 1, SHOT_LOOKS).round().astype(int))
+    return np.asarray(means[at], np.float32)
 
 
 def _means(prints: Prints, fps: float) -> Array:
@@ -145,7 +144,7 @@ def _sampled(ids: Sequence[str], raw: Mapping[str, ClipAnalysis]) -> tuple[Array
 
 def _thinned(clip: ClipAnalysis) -> Array:
     means = _means(clip.prints, clip.rate.fps)
-    return means[:: max(1, round(clip.rate.fps / LOOKS_PER_S / clip.prints.step_frames))]
+    return np.asarray(means[:: max(1, round(clip.rate.fps / LOOKS_PER_S / clip.prints.step_frames))], np.float32)
 
 
 def _sizes(shape: float, rows: int, columns: int, zoom: float) -> tuple[int, int]:

@@ -1,10 +1,11 @@
 """Where exactly in a raw clip a finished shot lies: which window of the picture, which moment, which speed.
 
-Tiny pictures say which clip it is; here larger ones say the rest. An editor's window stays where it is for a shot, so one window must fit
-several of its frames at once (normalised cross-correlation, summed over frames before the best place is taken: a pan cannot trade a shifted
-window for a shifted moment). Then every frame of the shot is held against every frame of the clip through that window, and the straight line
-through that table that fits best is the moment and the speed. What changes over time weighs as much as what is shown: a tripod's pictures
-are all alike, but what moves in them is not.
+Tiny pictures say which clip it is; here larger ones say the rest. An editor's window stays where it is for a shot, so one window must
+fit several of its frames at once (normalised cross-correlation, summed over frames before the best place is taken). A shot that zooms or
+pans fits nearly as well with another window at another moment: along that ridge the window is fitted to parts of a pixel, moment by
+moment. Then every frame of the shot is held against every frame of the clip through that window, and the straight line through that table
+that fits best is the moment and the speed. What changes over time counts beside what is shown: a tripod's pictures are all alike, but what
+moves in them is not.
 """
 
 from __future__ import annotations
@@ -86,6 +87,7 @@ class Line:
 
 
 MOVING_WEIGHT = 0.25
+"""What changes counts so much beside what is shown (chosen: pictures differ by hundredths from frame to frame, changes by tenths)."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ def _chosen(lines: Sequence[tuple[Window, Line]]) -> tuple[Window, Line] | None:
 def _largest(shot: Strip, clip: Strip) -> float:
     """Width, as a share of the clip's picture, of the largest window of the shot's shape."""
     rows, columns = clip.pictures.shape[1:]
-    return min(columns, rows * shot.pictures.shape[2] / shot.pictures.shape[1]) / columns
+    return float(min(columns, rows * shot.pictures.shape[2] / shot.pictures.shape[1]) / columns)
 
 
 def _means(pictures: Pictures, fps: float) -> Pictures:
@@ -235,14 +237,14 @@ class _Pair:
         alike = float((now * wanted).sum(axis=1).mean())
         for _ in range(FIT_ROUNDS):
             slopes = np.stack([(seen(at + small * one) - now).ravel() / small for one in np.eye(3)], axis=1)
-            move = np.linalg.lstsq(slopes, (wanted - now).ravel(), rcond=None)[0]
+            move = np.linalg.solve(slopes.T @ slopes + 1e-6 * np.eye(3), slopes.T @ (wanted - now).ravel())
             further = np.clip(at + np.clip(move, -MOST_MOVE, MOST_MOVE), [0, 0, 0.05], 1.0)
             then = seen(further)
             gained = float((then * wanted).sum(axis=1).mean())
             if gained <= alike + 1e-5:
                 break
             at, now, alike = further, then, gained
-        return Window(*(float(one) for one in at), float(at[2] * ratio), window.mirrored), alike
+        return Window(float(at[0]), float(at[1]), float(at[2]), float(at[2] * ratio), window.mirrored), alike
 
 
 def _normal(rows: Array) -> Array:
@@ -291,7 +293,9 @@ def lines_through(shot: Array, clip: Array, shot_fps: float, clip_fps: float, sp
         energy = np.maximum(own[at].sum(axis=1) - summed / len(shot), STIR**2 * shot.size)
         every = np.arange(len(shot))
         moving = moved[every, at].sum(axis=1) / size / np.sqrt(energy)
-        found += [Line(*row) for row in zip(starts.tolist(), repeat(step), repeat(speed), alike[every, at].mean(axis=1).tolist(), moving.tolist())]
+        found += [
+            Line(*row) for row in zip(starts.tolist(), repeat(step), repeat(speed), alike[every, at].mean(axis=1).tolist(), moving.tolist())
+        ]
     return found
 
 

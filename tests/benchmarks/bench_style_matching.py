@@ -1,9 +1,9 @@
 """Finished shots found again in raw clips: `python tests/benchmarks/bench_style_matching.py [MEDIA [SEED [SCRATCH]]]`.
 
-Raw footage as it is, and finished films cut into takes (files of their own, encoded). 25 shots at a time, with handles, are reframed to 9:16,
-enlarged, graded, mirrored and retimed, encoded as one reel, and looked for among all clips. Prints, per treatment, how many are found in
-the right clip and how many of those within two frames of the true in-point, with 95 % Wilson intervals; how many of the misplaced ones show
-nothing that moves (there, no picture tells); what it costs after analysis. SCRATCH keeps takes and analyses for the next run.
+Raw footage as it is, and finished films cut into takes (files of their own, encoded). 25 shots at a time, with handles, are reframed to
+9:16, enlarged, graded, mirrored and retimed, encoded as one reel, and looked for among all clips. Prints, per treatment, how many are
+found in the right clip and how many of those within two frames of the true in-point, with 95 % Wilson intervals; how many of the misplaced
+ones show nothing that moves (there, no picture tells); what it costs after analysis. SCRATCH keeps takes and analyses for the next run.
 """
 
 from __future__ import annotations
@@ -25,11 +25,10 @@ from reels import Cut, pictures, write_reel  # noqa: E402
 
 from bridge_server.bootstrap import open_studio  # noqa: E402
 from engine.analysis.clip import AnalysisOptions, analyse_clip  # noqa: E402
-from engine.errors import CutprintError  # noqa: E402
 from engine.media.decode import FrameReader  # noqa: E402
 from engine.media.encode import write_video  # noqa: E402
 from engine.media.probe import probe  # noqa: E402
-from engine.model.time import FrameRate, FrameSpan  # noqa: E402
+from engine.model.time import FrameRate  # noqa: E402
 from engine.progress import SILENT  # noqa: E402
 from engine.studio.context import Studio  # noqa: E402
 from engine.studio.finding import find_uses  # noqa: E402
@@ -128,7 +127,7 @@ def trial(studio: Studio, pool: Sequence[Clip], rows: Sequence[Asked], reel: Pat
             off = use.start_s * fps - one.cut.start
             said.append("exact" if abs(off) <= 2.01 else "still" if one.still else "moved")
         if os.environ.get("SHOW") and said[-1] != "exact":
-            print("   ", said[-1], one.clip.path.name, one.cut.start, one.cut.frames, one.still, use and (use.media_id, round(use.start_s * fps, 1), use.speed, use.mirrored, use.confidence))
+            print(f"    {said[-1]}: {one.clip.path.name} from {one.cut.start}, {one.cut.frames} frames: {use}")
     return said, cost
 
 
@@ -153,7 +152,8 @@ def main() -> None:
 def told(said: Sequence[str]) -> str:
     found = sum(one in ("exact", "still", "moved") for one in said)
     exact, still, wrong = (said.count(one) for one in ("exact", "still", "wrong clip"))
-    return f"found {wilson(found, len(said)):32} within 2 frames {wilson(exact, found):32} of the others {still} still; {wrong} in a wrong clip;"
+    rest = f"of the others {still} still; {wrong} in a wrong clip;"
+    return f"found {wilson(found, len(said)):32} within 2 frames {wilson(exact, found):32} {rest}"
 
 
 if __name__ == "__main__":

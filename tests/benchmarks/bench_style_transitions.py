@@ -1,10 +1,10 @@
 """How shots go over into each other, told apart: `python tests/benchmarks/bench_style_transitions.py [MEDIA [SEED [REELS]]]`.
 
-Reels of our own making, cut from real footage: hard cuts (also between shots in fast motion), dissolves of 8 to 24 frames, white flashes of 2
-to 5 frames on each side, whip pans of 3 to 7 frames on each side in any direction. Every reel is encoded and measured as `learn` measures a
-finished video. Prints, per kind, how many are told right, with 95 % Wilson intervals, among all that were made and among those that shot
-detection found (that is clip analysis' own figure), and what was taken for what. Even seeds use other footage than odd ones: thresholds
-were set with odd ones, judge with even ones.
+Reels of our own making, cut from real footage: hard cuts (also between shots in fast motion), dissolves of 8 to 24 frames, white flashes of
+2 to 5 frames on each side, whip pans of 3 to 7 frames on each side in any direction. Every reel is encoded and measured as `learn`
+measures a finished video. Prints, per kind, how many are told right, with 95 % Wilson intervals, among all that were made and among those
+that shot detection found (that is clip analysis' own figure), and what was taken for what. Even seeds use other footage than odd ones:
+thresholds were set with odd ones, judge with even ones.
 """
 
 from __future__ import annotations
@@ -103,7 +103,9 @@ def main() -> None:
         these = [said for made, said in rows if made == kind]
         found = [said for said in these if said != "none"]
         others = ", ".join(f"{name} {n}" for name, n in Counter(said for said in these if said != kind).most_common())
-        print(f"{kind:10} right {wilson(these.count(kind), len(these)):32} of those found {wilson(found.count(kind), len(found)):32} {others}")
+        print(
+            f"{kind:10} right {wilson(these.count(kind), len(these)):32} of those found {wilson(found.count(kind), len(found)):32} {others}"
+        )
     found_rows = [(made, said) for made, said in rows if said != "none"]
     right = sum(made == said for made, said in rows)
     print(f"{'all':10} right {wilson(right, len(rows)):32} of those found {wilson(right, len(found_rows)):32}")
