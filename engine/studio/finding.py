@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.analysis.placing import FINE_PX, Placed, Strip, Window, place
 from engine.errors import CutprintError
 from engine.media.decode import FrameReader
 from engine.model.media import Media
@@ -16,7 +17,6 @@ from engine.model.works import RawUse
 from engine.studio.footage import Clip
 from engine.studio.workers import run_all
 from engine.style import matching
-from engine.style.placing import FINE_PX, Placed, Strip, Window, place
 
 if TYPE_CHECKING:
     from engine.progress import Progress
@@ -90,13 +90,8 @@ def _stretches(clip: Clip, guess: matching.Guess, seconds: float) -> tuple[Stret
 
 def look(job: Job) -> list[Placed]:
     """One shot in one clip, in a worker process: its best place in each stretch."""
-    import cv2
-    from threadpoolctl import threadpool_limits
-
-    cv2.setNumThreads(1)  # workers share the cores
     shot = strip(job.shot, SHOT_PX)
-    with threadpool_limits(limits=1):
-        found = [place(shot, strip(one, FINE_PX), job.window) for one in job.stretches]
+    found = [place(shot, strip(one, FINE_PX), job.window) for one in job.stretches]
     return [one for one in found if one is not None]
 
 

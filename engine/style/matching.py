@@ -2,7 +2,7 @@
 
 First a cheap look at everything at once, in the tiny pictures that every analysis keeps: a few frames of each shot against a few frames a
 second of every clip, in every window the shot may be of it; the order of the frames does not count yet, so speed does not either. What is
-likeliest is then looked at in larger pictures (`engine.style.placing`), and compared once more.
+likeliest is then looked at in larger pictures (`engine.analysis.placing`), and compared once more.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.analysis.placing import Line, Placed, Window, lines_through
 from engine.model.analysis import ClipAnalysis, Prints
 from engine.model.time import FrameSpan
 from engine.model.works import RawUse
-from engine.style.placing import Line, Placed, Window, lines_through
 
 __all__ = ["Guess", "inner_span", "likeliest", "settled"]
 

@@ -105,11 +105,20 @@ def place(shot: Strip, clip: Strip, guess: Window, speeds: Sequence[float] = SPE
     """The exact place of the shot in a stretch of the clip; None where the stretch is too short or shows nothing."""
     if len(shot.pictures) < 2 or len(clip.pictures) < 2:
         return None
-    pictures = shot.pictures[:, :, ::-1] if guess.mirrored else shot.pictures
+    import cv2
+    from threadpoolctl import threadpool_limits
+
+    cv2.setNumThreads(1)  # workers share the cores
+    with threadpool_limits(limits=1):
+        return _placed(shot, clip, guess.mirrored, speeds)
+
+
+def _placed(shot: Strip, clip: Strip, mirrored: bool, speeds: Sequence[float]) -> Placed | None:
+    pictures = shot.pictures[:, :, ::-1] if mirrored else shot.pictures
     smooth = _Search(_means(pictures, shot.fps), _means(clip.pictures, clip.fps), shot.fps, clip.fps)
     widths = _largest(shot, clip) * np.geomspace(1 / MOST_ZOOM, 1, COARSE_SIZES)[::-1]
     sharp = _Pair(pictures, clip.pictures, shot.fps, clip.fps)
-    found = [sharp.settled(window, line) for window, line in smooth.best(guess.mirrored, widths, speeds)]
+    found = [sharp.settled(window, line) for window, line in smooth.best(mirrored, widths, speeds)]
     lines = [row for window in dict.fromkeys(window for window, _ in found) for row in sharp.lines(window, speeds)]
     best = _chosen(lines)
     if best is None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.style.placing import Placed, Strip, Window, place
+from engine.analysis.placing import Placed, Strip, Window, place
 
 Pictures = NDArray[np.uint8]
 
