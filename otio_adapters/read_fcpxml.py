@@ -85,8 +85,10 @@ class _Read:
         begin = self._time(self.sequence, "tcStart")
         if spine is not None:
             self._story(spine, -begin, 0)
+        # A transition is made of filters; they are no effects of their own.
+        of_joins = {id(one) for join in self.sequence.iter("transition") for one in join.iter()}
         for element in self.sequence.iter():
-            if element.tag in LOSSES:
+            if element.tag in LOSSES and id(element) not in of_joins:
                 self.dropped[LOSSES[element.tag]] += 1
         form = self._resource(self.sequence.get("format"))
         return CutList(

@@ -236,6 +236,8 @@ class _Read:
     def _event(self, item: Mapping[str, Any], record: FrameSpan, start: Fraction, length: Fraction, speed: Fraction) -> CutEvent:
         media = self._media(item)
         begin = _on_grid(start, media)
+        exact = self.rate.seconds(record.duration)
+        length = exact if abs(exact - length) < NEAR_FRAME_S else length
         markers = tuple(self._marker(row, start) for row in _rows(item, "markers"))
         name = _word(item, "name") or media.name
         own = _map(item, "metadata", "cutprint")

@@ -17,8 +17,8 @@ NUMBER = re.compile(rb"(?<=[\">: ])-?\d+(?:[./]\d+)?")
 ELEMENT = re.compile(rb"<(\w[\w-]*)\b[^>]*?(?:/>|>.*?</\1>)", re.DOTALL)
 LAUGHS = b"".join(b'<!ENTITY l%d "%s">' % (k, b"&l%d;" % (k - 1) * 10 if k else b"lol") for k in range(12))
 EXTERNAL = b'<!ENTITY x SYSTEM "file:///etc/passwd"><!ENTITY % p SYSTEM "http://127.0.0.1:9/x.dtd">%p;'
-LARGEST = 4_000_000
-"""Bytes to which a file is blown up (chosen: a real one of an hour has about as many)."""
+LARGEST = 1_500_000
+"""Bytes to which a file is blown up (chosen: a real one of half an hour has about as many)."""
 
 
 def cut_off(content: bytes, chance: random.Random) -> bytes:

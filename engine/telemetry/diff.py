@@ -255,7 +255,7 @@ def _trims(timeline: Timeline, clip: Placement, pieces: Sequence[Seen], basis: C
     shift = (first.source_start_s - clip.source_start_s) / speed * timeline.rate.fraction
     length = sum(one.record.duration for one in pieces)
     if len(pieces) == 1 and length == clip.duration_frames:
-        if abs(shift) < _tolerance(timeline.rate, clip.source_rate):
+        if abs(shift) < _tolerance(timeline.rate, clip.source_rate, speed):
             return basis, []
         slip = round_half_up((first.source_start_s - clip.source_start_s) * clip.source_rate.fraction)
         return replace(basis, slip_frames=slip), ["slipped"]
@@ -273,9 +273,12 @@ def _retimed_trims(timeline: Timeline, clip: Placement, row: Seen) -> list[str]:
     return [name for name, a, b in (("head_trimmed", mine[0], theirs[0]), ("tail_trimmed", mine[1], theirs[1])) if abs(a - b) > slack]
 
 
-def _tolerance(rate: FrameRate, source: FrameRate) -> Fraction:
-    """Frames of the timeline within which an in point counts as the same: half of its grid and half of the source's."""
-    return Fraction(1, 2) + source.frame_duration * rate.fraction / 2
+def _tolerance(rate: FrameRate, source: FrameRate, speed: Fraction) -> Fraction:
+    """Frames of the timeline within which an in point counts as the same: half of its grid and half of the source's.
+
+    Slow motion stretches what a program has rounded in the source.
+    """
+    return (Fraction(1, 2) + source.frame_duration * rate.fraction / 2) * max(Fraction(1), 1 / speed)
 
 
 def _nearest(frames: Fraction) -> int:

@@ -14,6 +14,7 @@ import opentimelineio as otio
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from round_trips import changed_edit
 
 from engine.errors import BadOption
 from engine.model import documents
@@ -154,6 +155,9 @@ def test_fcpxml_is_valid_against_its_dtd(shared_folder: Path, version: str) -> N
             content = written(renamed(factories.timeline(5, rate=rate)), "fcpxml", version=version, markers=choice)
             parser = lxml.XMLParser(load_dtd=False, resolve_entities=False)
             assert dtd.validate(lxml.fromstring(content, parser)), dtd.error_log.filter_from_errors()
+    for seed in range(8):  # dissolves, speeds, joins and fades of the song, own sound, runners-up
+        content = written(changed_edit(seed), "fcpxml", version=version, markers="all", alternates=True)
+        assert dtd.validate(lxml.fromstring(content, parser)), dtd.error_log.filter_from_errors()
 
 
 @settings(max_examples=30)
