@@ -96,7 +96,7 @@ class Bridge:
     def ask(self, method, path, body=None, timeout=ANSWER_S):
         """One call; the JSON answer. Raises `Failure` with the bridge's own cause and fix."""
         data = None if body is None else json.dumps(body).encode("utf-8")
-        headers = {"Authorization": "Bearer " + self.said["token"], "Content-Type": "application/json"}
+        headers = {"Authorization": "Bearer " + self.said["token"], "Content-Type": "application/json", "Cutprint-Door": "nle"}
         request = urllib.request.Request(self.said["url"] + path, data, headers, method=method)
         try:
             with _open(request, timeout=timeout) as answer:

@@ -19,6 +19,7 @@ HOMES = {
     "alembic": ("engine.store",),
     "av": ("engine.media",),
     "click": ("bridge_server",),
+    "distributed": ("bridge_server",),
     "cv2": ("engine.perception", "engine.analysis", "engine.media.scan", "engine.studio.demo", "engine.studio.checks"),
     "ffmpeg": ("engine.render",),
     "flask": ("bridge_server",),
