@@ -48,6 +48,10 @@ SILENT_S = 30.0
 CANCEL_GRACE_S = 20.0
 """How long a cancelled job may tidy up before it is killed (chosen: an encoder closes its file within seconds)."""
 
+BUSY = ("output_busy", "creator_busy", "database_busy")
+LEFT_OVER_S = 30.0
+"""How long a job that was taken over waits for the dead bridge's process to let go (that ends by itself within ten seconds)."""
+
 STARTS = 2
 """Starts of one job's process before it is reported: once, and once more."""
 
@@ -166,7 +170,7 @@ class JobRunner:
 
     def _see_through(self, job: Job) -> None:
         for number in range(1, STARTS + 1):
-            attempt = self._attempt(job)
+            attempt = self._attempt_after_the_dead(job)
             if not attempt.died:
                 break
             _LOG.warning("the process of job %s was killed (start %d of %d)", job.job_id, number, STARTS)
@@ -178,6 +182,15 @@ class JobRunner:
         error = attempt.error or _died(attempt)
         status = "done" if attempt.result is not None else "cancelled" if attempt.cancelled else "failed"
         self._finish(job, status, attempt.result, error)
+
+    def _attempt_after_the_dead(self, job: Job) -> _Attempt:
+        """An attempt; again for a while where a process that outlived its killed bridge still holds what the job needs."""
+        until = time.monotonic() + (LEFT_OVER_S if job.attempts > 1 else 0.0)
+        while True:
+            attempt = self._attempt(job)
+            busy = attempt.error is not None and attempt.error.get("code") in BUSY
+            if not busy or time.monotonic() > until or self._stopping.wait(BEAT_EVERY_S):
+                return attempt
 
     def _finish(self, job: Job, status: str, result: Mapping[str, Any] | None, error: Mapping[str, Any]) -> None:
         """Tells the table, patiently: a job that is done must not be lost to a database that is busy."""

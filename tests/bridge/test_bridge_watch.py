@@ -92,7 +92,8 @@ def test_a_dropped_folder_becomes_one_edit(yard: Yard) -> None:
     yard.wait()
     (job,) = yard.jobs
     shoot = yard.folder / "day 1"
-    assert job.request == {"render": True, "clips": [str(shoot)], "song": str(shoot / "song.mp3"), "output": str(shoot / "cutprint")}
+    wanted = {"render": True, "name": "day 1", "clips": [str(shoot)], "song": str(shoot / "song.mp3"), "output": str(shoot / "cutprint")}
+    assert job.request == wanted
     assert job.door == "watch"
     yard.finish()
     yard.wait(60)
