@@ -42,7 +42,10 @@ def _minutes(seconds: float | None) -> str:
 def report_page(result: Result) -> str:
     total = result["aggregate"]
     seen = sum(one["looked_at"] for one in result["sessions"])
-    lines = [f"{total['total_sessions']} edits, {total['total_videos_exported']} exported; of {seen} it is known what became of them.", ""]
+    lines = [
+        f"{_edits(total['total_sessions'])}, {total['total_videos_exported']} exported; of {seen} it is known what became of them.",
+        "",
+    ]
     rows = [[goal["what"], _number(goal["value"], goal["unit"]), _target(goal), _verdict(goal), _of(goal)] for goal in result["goals"]]
     lines += [table(rows, ["figure", "value", "goal", "", "known of"]), ""]
     lines += [
@@ -62,6 +65,10 @@ def report_page(result: Result) -> str:
     return "\n".join([*lines, *([f"Drawn: {result['plot']}"] if result["plot"] else [])])
 
 
+def _edits(count: int) -> str:
+    return "1 edit" if count == 1 else f"{count} edits"
+
+
 def _target(goal: Result) -> str:
     sign = "at least" if goal["at_least"] else "under"
     return f"{sign} {' / '.join(f'{one:g}' for one in goal['targets'])} {goal['unit']}".rstrip()
@@ -72,7 +79,7 @@ def _verdict(goal: Result) -> str:
 
 
 def _of(goal: Result) -> str:
-    return "" if goal["sessions"] is None else f"{goal['sessions']} edits"
+    return "" if goal["sessions"] is None else _edits(goal["sessions"])
 
 
 def _calibration(sure: Result) -> list[str]:
@@ -84,7 +91,7 @@ def _calibration(sure: Result) -> list[str]:
         for row in sure["bins"]
         if row["clips"]
     ]
-    said = f"Confidence is off by {100 * sure['error']:.0f} points on average ({sure['clips']} clips of {sure['sessions']} edits)."
+    said = f"Confidence is off by {100 * sure['error']:.0f} points on average ({sure['clips']} clips of {_edits(sure['sessions'])})."
     return ["", table(rows, ["confidence", "clips", "mean", "kept"]), said]
 
 
@@ -94,7 +101,7 @@ def _flags(flags: list[Result]) -> list[str]:
         found.setdefault(flag["type"], []).append(flag)
     lines = []
     for rows in found.values():
-        lines += ["", f"{rows[0]['severity'].upper()}: {rows[0]['message']} ({len(rows)} edits)", f"  {rows[0]['todo']}"]
+        lines += ["", f"{rows[0]['severity'].upper()}: {rows[0]['message']} ({_edits(len(rows))})", f"  {rows[0]['todo']}"]
     return lines
 
 

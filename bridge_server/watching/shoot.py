@@ -174,7 +174,14 @@ def _known(key: str) -> str:
 def edit_body(shoot: Shoot, settings: Mapping[str, Any], output: Path) -> dict[str, Any]:
     """The request for `edit`; rendering is on unless the settings say otherwise. Raises `BadOption` where the song is unclear."""
     options = {key: value for key, value in settings.items() if key not in OWN_KEYS}
-    return {"render": True, "name": shoot.folder.name, **options, "clips": [str(shoot.folder)], "song": str(_song(shoot, settings)), "output": str(output)}
+    return {
+        "render": True,
+        "name": shoot.folder.name,
+        **options,
+        "clips": [str(shoot.folder)],
+        "song": str(_song(shoot, settings)),
+        "output": str(output),
+    }
 
 
 def _song(shoot: Shoot, settings: Mapping[str, Any]) -> Path:

@@ -48,7 +48,7 @@ FLAGS = (
         0.30,
         "high",
         "More than 30 % of the clips were moved: the order is not this creator's.",
-        "Learn from this edit (`cutprint learn --timeline`), so that the order of shots is learned; try `cutprint retrain`.",
+        "Learn from the timeline as you finished it (`cutprint learn --timeline`), so that the order of shots is learned.",
     ),
     RedFlag(
         "high_delete_rate",
@@ -57,7 +57,7 @@ FLAGS = (
         0.25,
         "high",
         "More than 25 % of the clips were thrown out: the choice of clips is not this creator's.",
-        "Give reasons when deleting; look at the commonest in `cutprint report`; then `cutprint retrain`.",
+        "Give reasons when deleting and look at the commonest in `cutprint report`; `cutprint learn --raw` shows which clips you choose.",
     ),
     RedFlag(
         "excessive_regeneration",
@@ -84,7 +84,7 @@ FLAGS = (
         0.75,
         "medium",
         "Confidence under 75 % in clips that were kept: it is too low for what it delivers.",
-        "`cutprint retrain` calibrates it on what was kept and deleted.",
+        "`cutprint learn --raw` from finished projects calibrates it on what you used and left.",
     ),
 )
 """The guide's five ("Red Flag Detection"), with its thresholds."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
+import re
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +181,14 @@ def test_red_flags_at_their_thresholds(name: str, events: list[Event], raised: b
     flags = {flag.type: flag for flag in red_flags(one(made(), *events))}
     assert (name in flags) is raised
     assert not raised or flags[name].todo.endswith(".")
+
+
+def test_what_flags_tell_to_do_can_be_done() -> None:
+    for flag in FLAGS:
+        for command in re.findall(r"`cutprint (\w+)( --[\w-]+)?", flag.todo):
+            assert command[0] in USE_CASES, flag.todo
+            names = [one.metadata.get("flag", one.name) for one in dataclasses.fields(USE_CASES[command[0]].request)]
+            assert not command[1] or command[1][3:].replace("-", "_") in names, flag.todo
 
 
 def test_flags_need_knowledge_and_say_what_to_do() -> None:
