@@ -72,7 +72,7 @@ def analyse_clip(
         lut=Path(options.lut) if options.lut else None,
     )
     look = _new_look(media, options)
-    writer = ProxyWriter(proxy) if proxy is not None and not options.draft else None
+    writer = ProxyWriter(proxy, media.video) if proxy is not None and not options.draft else None
     try:
         _watch(scan, look, writer, progress)
     except BaseException:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.media.scan import Scan
-from engine.model.media import Media
+from engine.model.media import Media, VideoStream
 
 __all__ = ["PROXY_FPS", "PROXY_VERSION", "ProxyWriter", "write_proxy"]
 
@@ -27,6 +27,11 @@ PROXY_VERSION = "1"
 OPTIONS = {"preset": "ultrafast", "crf": "26", "g": "1", "threads": "1", "x264-params": "keyint=1:scenecut=0:log-level=-1"}
 """All-intra, so that any frame is at hand and pieces can be joined by copying (about 3 Mb/s; docs/clip_analysis.md)."""
 SLACK_S = 1e-3
+MATRICES = {"bt709": 1, "bt470bg": 5, "smpte170m": 6, "bt2020nc": 9}
+"""Colour matrices as ITU-T H.273 numbers them."""
+HDR_MATRIX = 6
+"""What was tone-mapped arrives in BT.601 (`engine.media.scan`)."""
+LIMITED_RANGE = 1
 
 _LOG = logging.getLogger(__name__)
 
@@ -39,8 +44,9 @@ class ProxyWriter:
     A disk that refuses or a build without H.264 costs the proxy, never the measurement: `failed` says so.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, video: VideoStream | None = None) -> None:
         self.path = path
+        self._matrix = _matrix(video) if video is not None else None
         self.failed = False
         self._part = path.with_name(f".{path.stem}.{os.getpid()}.part.mp4")
         self._container: Any = None
@@ -90,6 +96,9 @@ class ProxyWriter:
         self._stream = self._container.add_stream("libx264", rate=PROXY_FPS, options=OPTIONS)
         self._stream.height, self._stream.width = planes[0].shape
         self._stream.pix_fmt = "yuv420p"
+        if self._matrix:
+            self._stream.codec_context.colorspace = self._matrix
+            self._stream.codec_context.color_range = LIMITED_RANGE
 
     def _fill(self, until_s: float) -> None:
         """Encodes the held picture for every proxy frame before `until_s`."""
@@ -108,7 +117,7 @@ def write_proxy(media: Media, path: Path, tell: Callable[[float], None] = lambda
 
     tell : how far it is, 0 to 1. Raises `MediaError` where nothing can be decoded.
     """
-    writer = ProxyWriter(path)
+    writer = ProxyWriter(path, media.video)
     total = max(1.0, media.duration_s)
     try:
         for frame in Scan(media):
@@ -119,6 +128,12 @@ def write_proxy(media: Media, path: Path, tell: Callable[[float], None] = lambda
         raise
     writer.close(media.duration_s)
     return not writer.failed
+
+
+def _matrix(video: VideoStream) -> int:
+    """A copy keeps its clip's matrix: the named one, else the one players take by size."""
+    usual = "bt709" if min(video.stored_width, video.stored_height) >= 720 else "smpte170m"
+    return HDR_MATRIX if video.colour.is_hdr else MATRICES.get(video.colour.matrix, MATRICES[usual])
 
 
 def _frame(planes: Planes, number: int) -> Any:

@@ -20,7 +20,7 @@ from engine.render.film import Shot
 from engine.render.lut import Lut
 from engine.render.pieces import Piece
 
-__all__ = ["FITS", "Look", "PathOf", "picture_of", "seconds"]
+__all__ = ["FITS", "Look", "PathOf", "matrix_of", "picture_of", "seconds"]
 
 PathOf = Callable[[Media], str]
 
@@ -258,8 +258,8 @@ MATRICES = {"bt709": "bt709", "smpte170m": "bt601", "bt470bg": "bt601", "bt2020n
 """ffmpeg's name of a tag -> swscale's name of the matrix."""
 
 
-def _matrix(video: VideoStream) -> str:
-    """The file's colour matrix; where it does not say, what players take: BT.709 from 720 lines on, else BT.601."""
+def matrix_of(video: VideoStream) -> str:
+    """swscale's name of the file's colour matrix; where the file does not say, what players take: BT.709 from 720 lines on, else BT.601."""
     return MATRICES.get(video.colour.matrix) or ("bt709" if min(video.stored_width, video.stored_height) >= 720 else "bt601")
 
 
@@ -268,7 +268,7 @@ def _coloured(stream: Any, size: tuple[int, int], video: VideoStream, look: Look
     full = {"in_range": "pc"} if video.colour.range in ("pc", "jpeg") else {}
     if video.colour.is_hdr and look.can_tonemap:
         return _graded(_tonemapped(stream, size, video), look, "bt709")
-    words = {"flags": "lanczos", "in_color_matrix": _matrix(video), **full}
+    words = {"flags": "lanczos", "in_color_matrix": matrix_of(video), **full}
     if look.lut is None:
         return stream.filter("scale", *size, **words, out_color_matrix="bt709", out_range="tv").filter("format", look.pixels)
     return _graded(stream.filter("scale", *size, **words), look, None)

@@ -23,7 +23,7 @@ from engine.render.encoders import timescale
 from engine.render.film import Film, Shot
 from engine.render.graph import mux_arguments, quoted, single_pass
 from engine.render.parts import MadeSound, Shared, make_all
-from engine.render.picture import Look
+from engine.render.picture import Look, matrix_of
 from engine.render.presets import Preset, Quality
 from engine.render.sound import plan_quick_sound
 from engine.render.workshop import workshop
@@ -35,6 +35,10 @@ RATE = FrameRate(PROXY_FPS)
 SHORT_SIDE_PX = 360
 INSIDE_S = Fraction(2, 1000)
 """In and out points lie this much inside a frame: the concat demuxer takes what lies between them."""
+COPY_MATRICES = {"bt709": "bt709", "bt601": "smpte170m", "bt2020": "bt2020nc"}
+"""A copy keeps its clip's colour matrix, under the names that files use."""
+HDR_COPY_MATRIX = "smpte170m"
+"""Copies of HDR clips were tone-mapped as RGB and stored in this one."""
 SOUND = Preset("preview", 0, 0, 0, 128), Quality("preview", "ultrafast", 28, 96, 1.0, "fast")
 
 
@@ -138,7 +142,8 @@ def _cropped(film: Film, proxies: Mapping[str, Path], sound: MadeSound | None, p
     scale = SHORT_SIDE_PX / min(film.width, film.height)
     look = Look(2 * round(film.width * scale / 2), 2 * round(film.height * scale / 2), film.rate)
     small = replace(film, shots=tuple(_from_copy(shot) for shot in film.shots))
-    options: dict[str, object] = {"c:v": "libx264", "preset": "ultrafast", "crf": 28, "frames:v": film.frames}
+    # No limit on frames: ffmpeg would end the sound with it. The graph ends by itself.
+    options: dict[str, object] = {"c:v": "libx264", "preset": "ultrafast", "crf": 28}
     options |= {"video_track_timescale": timescale(film.rate), "movflags": "+faststart"}
     paths = {key: str(path) for key, path in proxies.items()}
     picture = list(single_pass(small, paths, look, options))
@@ -146,7 +151,10 @@ def _cropped(film: Film, proxies: Mapping[str, Path], sound: MadeSound | None, p
         at = picture.index("-filter_complex")
         inputs = picture[:at].count("-i")
         picture = [*picture[:at], "-i", f"file:{sound.file}", *picture[at:], "-map", f"{inputs}:a:0", "-c:a", "copy"]
-    ffmpeg.encode([*picture, f"file:{part}"], total_frames=film.frames, progress=progress)
+    got = ffmpeg.encode([*picture, f"file:{part}"], total_frames=film.frames, progress=progress)
+    if got != film.frames:
+        message = f"The preview came out with {got} frames instead of {film.frames}."
+        raise MediaError("render_short", message, "Run `cutprint analyze` on the clips: the end of one may be damaged.")
 
 
 def _from_copy(shot: Shot) -> Shot:
@@ -169,7 +177,7 @@ def _as_copy(media: Media) -> Media:
         has_alpha=False,
         interlaced=False,
         variable_rate=True,  # its last frame is held: a copy may end a frame early
-        colour=Colour(),
+        colour=Colour(matrix=COPY_MATRICES[matrix_of(media.video)] if not media.video.colour.is_hdr else HDR_COPY_MATRIX),
         stream_offset_s=0.0,
     )
     return replace(media, kind="video", container="mov,mp4,m4a,3gp,3g2,mj2", video=video)

@@ -22,6 +22,7 @@ from bridge_server.pages.rendering import render_page
 from engine.errors import BadOption, MediaError
 from engine.media.decode import FrameReader
 from engine.media.decode import audio as heard_in
+from engine.media.encode import write_video
 from engine.media.ffmpeg import find_ffmpeg
 from engine.media.probe import opened, probe
 from engine.model import documents
@@ -131,6 +132,22 @@ def test_previews_from_small_copies(studio: Studio, home: Path, tmp_path: Path) 
     assert codes(tmp_path / "crop.mp4") == wanted_codes(timeline)
     with pytest.raises(BadOption):
         render(studio, RenderRequest(home / "edit", tmp_path / "x.mp4", preview="film"), SILENT)
+
+
+def test_a_cropped_preview_has_the_colours_and_the_whole_sound(studio: Studio, home: Path, tmp_path: Path) -> None:
+    """A copy keeps its clip's matrix and says nothing about it: BT.709 must not be taken for BT.601, nor the sound end with a frame."""
+    picture = np.zeros((180, 320, 3), np.uint8)
+    picture[:] = (200, 60, 40)
+    write_video(tmp_path / "red.mp4", (picture for _ in range(60)), RATE, (320, 180))
+    timeline = timeline_of([probe(tmp_path / "red.mp4")], RATE, [45], [3], home / "song.wav")
+    (tmp_path / "timeline.json").write_text(documents.dumps(documents.encode(timeline)))
+    render(studio, RenderRequest(tmp_path, tmp_path / "crop.mp4", preview="crop"), SILENT)
+    made = probe(tmp_path / "crop.mp4")
+    assert made.audio and made.audio.duration_s == pytest.approx(1.5, abs=1e-4)
+    copy = probe(next((studio.workspace / "cache" / "proxies").glob(f"{timeline.clips[0].media_id}*"))).video
+    assert copy and (copy.colour.matrix, copy.colour.range) == ("bt709", "tv")
+    shown = next(iter(FrameReader(made, pixel="rgb"))).picture
+    assert np.abs(shown[shown.shape[0] // 2, shown.shape[1] // 2].astype(int) - (200, 60, 40)).max() <= 6
 
 
 def test_a_rhythm_preview_needs_no_clips(studio: Studio, home: Path, tmp_path: Path) -> None:
