@@ -10,6 +10,7 @@ from engine.edit import arrange
 from engine.edit.grid import Grid, cut_grid, cuts_between_beats
 from engine.edit.job import Job, Part, wishes_of
 from engine.edit.problem import Problem
+from engine.edit.relaxing import said_of
 from engine.edit.scoring import Scorer
 from engine.edit.supply import Rules, Stock, fillable, parts_of, problem_of, relaxed_rules
 from engine.errors import FootageError
@@ -30,16 +31,14 @@ def decide(stock: Stock, progress: Progress) -> Job:
     for count in PIECES:
         parts = parts_of(stock, count)
         rungs = relaxed_rules(stock)
-        for rung, (rules, said) in enumerate(rungs):
+        for rung, rules in enumerate(rungs):
             if count > 1 and 0 < rung < len(rungs) - 1:
                 continue
             job = _tried(stock, parts, rules, progress)
             if job is None:
                 continue
-            notes = [said] if said else []
-            if count > 1:
-                notes.append(f"There are too few clips for {_seconds(stock):.1f} s: takes appear more than once.")
-            return _with_wishes(stock, job, tuple(notes))
+            notes = said_of(job, rungs[0], count > 1) if rung or count > 1 else ()
+            return _with_wishes(stock, job, notes)
     raise _too_short(stock)
 
 
@@ -100,7 +99,7 @@ def _too_short(stock: Stock) -> FootageError:
     """How much can be filled, and at which time it breaks off."""
     rate, total = stock.brief.rate, _seconds(stock)
     parts = parts_of(stock, PIECES[-1])
-    rules = relaxed_rules(stock)[-1][0]
+    rules = relaxed_rules(stock)[-1]
     grid = grid_of(stock, rules)
     share = fillable(parts, grid) if parts else 0.0
     seconds = int(min(share, 0.99) * total * 10) / 10

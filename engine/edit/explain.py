@@ -88,10 +88,17 @@ def usual_hold(job: Job, start: int, column: int) -> float:
 
 
 def _for_it(job: Job, number: int, rival: int) -> list[str]:
-    """The two largest differences in its favour, with numbers of both where there are some."""
+    """The largest difference in its favour beside the one that is said of the rival, with numbers of both where there are some."""
     gaps = differences(job, number, rival)
-    best = sorted((name for name in gaps if gaps[name] > WORTH_SAYING and name in PRAISE), key=lambda name: -gaps[name])[:2]
+    said = _worst(gaps)
+    best = sorted((name for name in gaps if gaps[name] > WORTH_SAYING and name in PRAISE and name != said), key=lambda name: -gaps[name])
     return [f"{PRAISE[name]}{_numbers(job, number, rival, name)}" for name in best[:1]]
+
+
+def _worst(gaps: Mapping[str, float]) -> str | None:
+    """The part in which another clip would lose most; None where it would lose nothing on the whole."""
+    worse = [name for name in BLAME if gaps.get(name, 0.0) > 1e-6]
+    return max(worse, key=lambda name: gaps[name]) if worse and sum(gaps.values()) > 0 else None
 
 
 PRAISE: Mapping[str, str] = MappingProxyType(
@@ -137,13 +144,12 @@ BLAME: Mapping[str, str] = MappingProxyType(
 def why_not(job: Job, number: int, column: int) -> str:
     """In what another clip would be worse in a segment: the part with the largest difference, with the numbers of both."""
     gaps = differences(job, number, column)
-    worse = [name for name in BLAME if gaps.get(name, 0.0) > 1e-6]
-    if not worse or sum(gaps.values()) <= 0:
+    name = _worst(gaps)
+    if name is None:
         used = {segment.clip: index for index, segment in enumerate(job.found.segments)}
         media = job.parts[column].clip.media.media_id
         at = next((index for clip, index in used.items() if job.parts[clip].clip.media.media_id == media), None)
         return "as good here within the search's tolerance" if at is None else f"which is worth more as shot {at + 1}"
-    name = max(worse, key=lambda one: gaps[one])
     return f"{BLAME[name]}{_numbers(job, number, column, name)}"
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.edit.footage import ClipInput
-from engine.edit.grid import Grid
+from engine.edit.grid import LONGEST_SHOT_S, Grid
 from engine.edit.job import Part, is_wanted, wishes_of
 from engine.edit.moments import MomentTable
 from engine.edit.problem import IMPOSSIBLE, Cover, Problem
@@ -177,7 +177,7 @@ def problem_of(stock: Stock, parts: Sequence[Part], grid: Grid, scorer: Scorer, 
     _hold(values, slots, grid, held)
     _bind_ends(stock.brief, parts, values, slots, grid)
     names = sorted({part.resource for part in parts})
-    classes = np.where([part.held is None for part in parts], scorer.angles, -1)
+    classes = np.where(_free_of_rule(parts, scorer.angles, rules.longest_streak), -1, scorer.angles)
     return Problem(
         len(grid.points),
         tuple(slots),
@@ -189,6 +189,21 @@ def problem_of(stock: Stock, parts: Sequence[Part], grid: Grid, scorer: Scorer, 
         covers=(*scorer.covers(), *must_covers(stock, parts, scorer)),
         blocks=scorer.looks if rules.looks_together else None,
     )
+
+
+def _free_of_rule(parts: Sequence[Part], angles: NDArray[np.int64], longest: int) -> NDArray[np.bool_]:
+    """(parts,) what is held and by itself makes a longer streak than allowed: nobody can mend that, so the rule passes over it."""
+    free, run = np.zeros(len(parts), bool), list[int]()
+    order = sorted((part.held.timeline_start_frame, column) for column, part in enumerate(parts) if part.held is not None)
+    for _, column in order:
+        before = parts[run[-1]].held if run else None
+        now = parts[column].held
+        assert now is not None
+        joins = before is not None and before.span.end == now.span.start and angles[run[-1]] == angles[column]
+        run = [*run, column] if joins else [column]
+        if len(run) > longest:
+            free[run] = True
+    return free
 
 
 def _slots(grid: Grid, held: Mapping[tuple[int, int], int]) -> list[tuple[int, int]]:
@@ -241,18 +256,14 @@ def must_covers(stock: Stock, parts: Sequence[Part], scorer: Scorer) -> list[Cov
     return rows
 
 
-def relaxed_rules(stock: Stock) -> list[tuple[Rules, str]]:
-    """The rules as asked, then ever wider ones, each with what it says when it was needed."""
+def relaxed_rules(stock: Stock) -> list[Rules]:
+    """The rules as asked, then ever wider ones."""
     brief = stock.brief
-    asked = Rules(
-        stock.taste.profile.sequencing_patterns.max_same_angle_streak, brief.looks == "together", brief.shortest_s, brief.longest_s
-    )
-    rows = [(asked, "")]
-    if asked.longest_streak:
-        said = f"more than {asked.longest_streak} shots of one angle follow each other: the footage leaves no other way"
-        rows.append((replace(asked, longest_streak=0), said))
-    if asked.looks_together:
-        rows.append((replace(rows[-1][0], looks_together=False), "looks come back: kept together they do not fill the edit"))
-    wider = replace(rows[-1][0], shortest_s=0.1, longest_s=2 * (brief.longest_s or 6.0))
-    rows.append((wider, "shots are shorter or longer than allowed: nothing else fills what lies between"))
+    streak = stock.taste.profile.sequencing_patterns.max_same_angle_streak
+    rows = [Rules(streak, brief.looks == "together", brief.shortest_s, brief.longest_s)]
+    if rows[0].longest_streak:
+        rows.append(replace(rows[-1], longest_streak=0))
+    if rows[0].looks_together:
+        rows.append(replace(rows[-1], looks_together=False))
+    rows.append(replace(rows[-1], shortest_s=0.1, longest_s=2 * (brief.longest_s or LONGEST_SHOT_S)))
     return rows

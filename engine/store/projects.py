@@ -13,7 +13,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -142,10 +142,11 @@ class ProjectFolder:
             )
             raise RefusedError("output_not_ours", message, "Choose another output folder with -o, or move the file away.", files=theirs)
 
-    def commit(self, timeline: Timeline, exports: Mapping[str, bytes], door: str) -> None:
+    def commit(self, timeline: Timeline, exports: Mapping[str, bytes], door: str, redo: Sequence[int] = ()) -> None:
         """Makes `timeline` the head with its exports; the old head and its exports move to `revisions/`.
 
-        Exports that the new revision does not rewrite (an older render, say) are renamed with their revision.
+        Exports that the new revision does not rewrite (an older render, say) are renamed with their revision. A revision that is kept
+        already (gone back to, say) keeps its frozen copy. redo : revisions that were undone on the way here, the last one last.
         """
         self.refuse_foreign([HEAD, *exports])
         before = self.current()
@@ -159,10 +160,11 @@ class ProjectFolder:
         digests = {name: [_digest(content)] for name, content in new.items()}
         # Both states count as ours while the files change, so that a kill in between locks nobody out.
         self._write_manifest({name: digests.get(name, []) + known.get(name, []) for name in {**known, **digests}})
-        atomic_write(self.folder / REVISIONS / _revision_name(timeline.revision), body)
+        if timeline.revision not in self.revisions():
+            atomic_write(self.folder / REVISIONS / _revision_name(timeline.revision), body)
         for name, content in new.items():  # the head goes last: it says which revision the folder holds
             atomic_write(self.folder / name, content)
-        self._write_manifest(digests)
+        self._write_manifest(digests, redo)
 
     def note(self, timeline: Timeline) -> None:
         """Writes what became of the head (its `final_status`) into it: the same revision, so its exports stay current.
@@ -182,6 +184,14 @@ class ProjectFolder:
             self._write_manifest({**known, HEAD: [_digest(body), *known.get(HEAD, [])]})
             atomic_write(self.head, body)
             self._write_manifest({**known, HEAD: [_digest(body)]})
+
+    def undone(self) -> list[int]:
+        """Revisions that were undone to get to the head, the last one last; empty after anything else."""
+        try:
+            rows = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8")).get("undone", [])
+            return [int(one) for one in rows]
+        except (OSError, ValueError, TypeError, AttributeError):
+            return []
 
     def revisions(self) -> list[int]:
         """Numbers of the revisions kept, ascending."""
@@ -222,9 +232,11 @@ class ProjectFolder:
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return {}
 
-    def _write_manifest(self, files: Mapping[str, list[str]]) -> None:
+    def _write_manifest(self, files: Mapping[str, list[str]], undone: Sequence[int] | None = None) -> None:
+        """undone : None leaves what is there."""
         note = "What Cutprint wrote here, so that it never overwrites what you made."
-        body = json.dumps({"note": note, "files": dict(sorted(files.items()))}, indent=2, ensure_ascii=False)
+        rows = self.undone() if undone is None else list(undone)
+        body = json.dumps({"note": note, "files": dict(sorted(files.items())), "undone": rows}, indent=2, ensure_ascii=False)
         atomic_write(self.folder / MANIFEST, body.encode())
 
 

@@ -63,18 +63,19 @@ def next_revision(folder: ProjectFolder, head: Timeline | None) -> int:
 
 
 def committed(
-    studio: Studio, folder: ProjectFolder, timeline: Timeline, progress: Progress, *, leave_foreign: bool = False
+    studio: Studio, folder: ProjectFolder, timeline: Timeline, progress: Progress, *, leave_foreign: bool = False, redo: Sequence[int] = ()
 ) -> dict[str, Any]:
     """Makes a revision the head, its exports and storyboard with it; what answers have in common.
 
-    leave_foreign : exports that somebody saved over stay theirs, instead of `RefusedError` (`output_not_ours`).
+    leave_foreign : exports that somebody saved over stay theirs, instead of `RefusedError` (`output_not_ours`). redo : revisions that were
+    undone on the way to this one.
     """
     exports, hints, warnings = exporting.all_formats(studio, timeline)
     exports[STORYBOARD] = rendering.storyboard_png(studio, timeline, progress)
     theirs = set(folder.foreign(list(exports))) if leave_foreign else set()
     exports = {name: body for name, body in exports.items() if name not in theirs}
     timeline = tagged(studio, timeline)
-    folder.commit(timeline, exports, studio.door)
+    folder.commit(timeline, exports, studio.door, redo)
     remember_revision(studio, folder.folder, timeline)
     return _answer(folder, timeline, exports, hints, warnings)
 
@@ -122,7 +123,7 @@ def undo(studio: Studio, request: UndoRequest, progress: Progress) -> dict[str, 
         if request.to is not None and request.to >= head.revision:
             message = f"Revision {request.to} does not lie before {head.revision}."
             raise RefusedError("nothing_to_do", message, "`cutprint redo` goes forward.")
-        result = committed(studio, folder, folder.revision(number), progress)
+        result = committed(studio, folder, _gone_to(studio, folder, head, number, "undo"), progress, redo=(*folder.undone(), head.revision))
         studio.record(Undone(studio.now(), head.project_id, head.revision, studio.door, head.creator_id, number))
     return {**result, "from_revision": head.revision}
 
@@ -130,16 +131,30 @@ def undo(studio: Studio, request: UndoRequest, progress: Progress) -> dict[str, 
 def redo(studio: Studio, request: RedoRequest, progress: Progress) -> dict[str, Any]:
     """Handler of `redo`."""
     with head_of(studio, request.timeline) as (folder, head):
-        number = request.to
-        if number is None:
-            later = [one for one in folder.revisions() if one > head.revision and folder.revision(one).parent == head.revision]
-            if not later:
-                message = f"Nothing was made from revision {head.revision} yet."
-                raise RefusedError("nothing_to_do", message, "`cutprint history` lists them.")
-            number = later[-1]
-        result = committed(studio, folder, folder.revision(number), progress)
+        undone = folder.undone()
+        number = request.to if request.to is not None else undone[-1] if undone else _only_child(folder, head)
+        left = undone[: undone.index(number)] if number in undone else []
+        result = committed(studio, folder, _gone_to(studio, folder, head, number, "redo"), progress, redo=left)
         studio.record(Redone(studio.now(), head.project_id, head.revision, studio.door, head.creator_id, number))
     return {**result, "from_revision": head.revision}
+
+
+def _gone_to(studio: Studio, folder: ProjectFolder, head: Timeline, number: int, action: str) -> Timeline:
+    """A kept revision with the row that says how it became the head again."""
+    one = folder.revision(number)
+    row = UserEdit(studio.now(), action, None, {"from_revision": head.revision, "to_revision": number})
+    return one.replace(user_edits=(*one.user_edits, row))
+
+
+def _only_child(folder: ProjectFolder, head: Timeline) -> int:
+    """The revision made from the head. Raises `RefusedError` (`nothing_to_do`, `several_ways`) where there is not exactly one."""
+    later = [one for one in folder.revisions() if one > head.revision and folder.revision(one).parent == head.revision]
+    if not later:
+        raise RefusedError("nothing_to_do", f"Nothing was made from revision {head.revision} yet.", "`cutprint history` lists them.")
+    if len(later) > 1:
+        known = ", ".join(str(one) for one in later)
+        raise RefusedError("several_ways", f"From revision {head.revision} were made {known}.", "Say which with --to.", revisions=later)
+    return later[0]
 
 
 def history(studio: Studio, request: HistoryRequest, progress: Progress) -> dict[str, Any]:
@@ -165,7 +180,7 @@ def _history_row(known: Mapping[int, Timeline], number: int, head: Timeline) -> 
         "at": new[-1].timestamp if new else one.created_at,
         "shots": len(one.clips),
         "locked": sum(clip.lock is not None for clip in one.clips),
-        "what": [_said(row) for row in new] or ["edit_generated"],
+        "what": [_said(row) for row in new if row.action not in ("undo", "redo")] or ["edit_generated"],
     }
 
 
