@@ -25,7 +25,8 @@ SIZES, ANGLES = 5, 4
 class Recipe:
     """What a job is like.
 
-    pair_terms : clip by clip likeness of neighbours and sets to be shown, beside what kinds follow each other. duplicates : share of the
+    pair_terms : what kinds follow each other, likeness of neighbours, and sets to be shown; without them a job is worth the sum of its
+    placements. duplicates : share of the
     clips that are near-duplicates of another one (worth the same, hard to tell apart; one of them may be used). short : share of clips
     that fill two beats at most.
     """
@@ -49,9 +50,10 @@ def instance(seed: int, recipe: Recipe = Recipe()) -> Problem:
     twins = _twins(chance, count, recipe.duplicates)
     size, angle = size[twins], angle[twins]
     values = _values(chance, recipe, slots, size, twins)
-    pairs = chance.normal(0, 0.3, (SIZES, SIZES))[size][:, size] + chance.normal(0, 0.35, (ANGLES, ANGLES))[angle][:, angle]
+    pairs = np.zeros((count, count))
     covers: tuple[Cover, ...] = ()
     if recipe.pair_terms:
+        pairs = chance.normal(0, 0.3, (SIZES, SIZES))[size][:, size] + chance.normal(0, 0.35, (ANGLES, ANGLES))[angle][:, angle]
         pairs = pairs - 0.5 * _likeness(chance, count, twins)
         covers = tuple(Cover(f"angle {one}", tuple(map(int, np.flatnonzero(angle == one))), 0.6) for one in range(ANGLES))
     problem = Problem(recipe.points, slots, values, pairs, resources=twins, classes=angle, longest_streak=recipe.streak, covers=covers)

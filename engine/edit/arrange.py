@@ -16,7 +16,7 @@ from engine.edit.problem import IMPOSSIBLE, Arrangement, Cover, Problem, Rival, 
 from engine.edit.relaxed import Prices, Relaxed, ahead_of, forward, lowest_bound
 from engine.progress import SILENT, Progress
 
-__all__ = ["IMPOSSIBLE", "Arrangement", "Cover", "Problem", "Rival", "Segment", "furthest", "solve"]
+__all__ = ["IMPOSSIBLE", "Arrangement", "Cover", "Problem", "Rival", "Segment", "certified", "furthest", "solve"]
 
 BEAM = 200
 """States kept at each cut point."""
@@ -29,6 +29,12 @@ Array = NDArray[np.float64]
 
 def solve(problem: Problem, progress: Progress = SILENT, width: int = BEAM) -> Arrangement | None:
     """The best legal edit found, or None where there is none. Deterministic."""
+    found = certified(problem, progress, width)
+    return None if found is None else found[0]
+
+
+def certified(problem: Problem, progress: Progress = SILENT, width: int = BEAM) -> tuple[Arrangement, Prices] | None:
+    """The best legal edit found, and the prices that prove its bound."""
     if not problem.slots or not problem.clips:
         return None
     best: tuple[tuple[Segment, ...], float] | None = None
@@ -55,7 +61,7 @@ def solve(problem: Problem, progress: Progress = SILENT, width: int = BEAM) -> A
     used = frozenset(int(problem.resource[one.clip]) for one in best[0])
     losses = tuple(_losses(problem, segment, price, table, ahead) for segment in best[0])
     rivals = tuple(_rivals(problem, segment, lost, used) for segment, lost in zip(best[0], losses))
-    return Arrangement(best[0], best[1], max(bound, best[1]), rivals, losses)
+    return Arrangement(best[0], best[1], max(bound, best[1]), rivals, losses), prices
 
 
 def _polished(problem: Problem, segments: tuple[Segment, ...]) -> tuple[tuple[Segment, ...], float]:
