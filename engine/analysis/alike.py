@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from engine.model.analysis import ClipAnalysis
 
-__all__ = ["pairs_of_pictures"]
+__all__ = ["moving_as_one", "pairs_of_pictures"]
 
 SAMPLE_S = 0.2
 """Pictures are compared this often."""
@@ -59,6 +59,11 @@ def pairs_of_pictures(analyses: Mapping[str, ClipAnalysis]) -> tuple[Pairs, Pair
 
 def _is_same(a: ClipAnalysis, b: ClipAnalysis, bits: float, offset: int) -> bool:
     return bits <= SAME_BITS and _moves_alike(a, b, offset) >= (MOVES_ALIKE if bits <= CLOSE_BITS else MOVES_AS_ONE)
+
+
+def moving_as_one(analyses: Mapping[str, ClipAnalysis], pairs: Pairs) -> Pairs:
+    """Of `pairs`, those whose motion from the start is one and the same."""
+    return [(a, b) for a, b in pairs if _moves_alike(analyses[a], analyses[b], 0) >= MOVES_AS_ONE]
 
 
 def _turned(ids: Sequence[str], analyses: Mapping[str, ClipAnalysis]) -> Pairs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,10 @@ LEAST_AGREEMENT = 0.35
 """Correlation of onset curves from which two recordings are of one moment (other speech and music stay under .2 over three seconds)."""
 LEAST_PEAK = 6.0
 """... at an offset that stands out by so many standard deviations of all others."""
+Span = tuple[float, float]
+DAY_S = 86_400.0
+TIMECODE_SURE, CLOCK_SURE = 0.85, 0.7
+"""Belief in timecodes, which cameras are locked to, and in clocks, which are set by hand."""
 LEAST_TIME_SHARE = 0.5
 """Share of the shorter clip that two recordings' clock times must share."""
 
@@ -100,18 +105,45 @@ def _correlated(a: Heard, b: Heard, least: int) -> tuple[NDArray[np.float64], ND
     return dots[lags] / np.sqrt(np.maximum(ours * theirs, 1e-9)), lags
 
 
-def timed_together(a: Media, b: Media) -> bool:
-    """Whether two cameras' clocks say that they recorded at the same time: timecodes that overlap, or times of recording."""
-    if not a.camera or not b.camera or a.camera == b.camera:
-        return False
+def timed_together(a: Media, b: Media) -> float:
+    """Confidence (0 to 1) that two cameras recorded at the same time: by timecodes that overlap, else by the times of recording."""
+    if _same_camera(a, b) or _days_apart(a, b):
+        return 0.0
+    if _shared(a, b, *(_timecode_span(one) for one in (a, b))):
+        return TIMECODE_SURE
+    if a.camera and b.camera and _shared(a, b, *(_clock_span(one) for one in (a, b))):
+        return CLOCK_SURE
+    return 0.0
+
+
+def _same_camera(a: Media, b: Media) -> bool:
+    """One camera cannot be in two takes at once; where none is named, cameras have folders of their own."""
+    if a.camera and b.camera:
+        return a.camera == b.camera
+    return a.video is None or b.video is None or Path(a.path).parent == Path(b.path).parent
+
+
+def _days_apart(a: Media, b: Media) -> bool:
     spans = [_clock_span(one) for one in (a, b)]
-    if spans[0] is None or spans[1] is None:
+    return spans[0] is not None and spans[1] is not None and abs(spans[0][0] - spans[1][0]) > DAY_S
+
+
+def _shared(a: Media, b: Media, first: Span | None, second: Span | None) -> bool:
+    if first is None or second is None:
         return False
-    shared = min(spans[0][1], spans[1][1]) - max(spans[0][0], spans[1][0])
-    return shared >= LEAST_TIME_SHARE * min(a.duration_s, b.duration_s) > 0
+    return min(first[1], second[1]) - max(first[0], second[0]) >= LEAST_TIME_SHARE * min(a.duration_s, b.duration_s) > 0
 
 
-def _clock_span(media: Media) -> tuple[float, float] | None:
+def _timecode_span(media: Media) -> Span | None:
+    """Seconds of the day; None without a timecode, or with one that starts at nought, as cameras write that count their own frames."""
+    video = media.video
+    if video is None or not video.has_timecode or video.start_frame == 0:
+        return None
+    start = float(video.rate.seconds(video.start_frame))
+    return start, start + media.duration_s
+
+
+def _clock_span(media: Media) -> Span | None:
     if media.created is None:
         return None
     try:
@@ -131,8 +163,8 @@ def pairs_of_moments(analyses: Mapping[str, ClipAnalysis], media: Mapping[str, M
         for b in ids[index + 1 :]:
             first, second = heard[a], heard[b]
             sure = _confidence(_overlap(first, second)) if first is not None and second is not None else 0.0
-            if not sure and a in media and b in media and timed_together(media[a], media[b]):
-                sure = 0.7  # clocks of cameras are set by hand
+            if not sure and a in media and b in media:
+                sure = timed_together(media[a], media[b])
             if sure:
                 found[a, b] = sure
     return found

@@ -122,7 +122,7 @@ class _Facts:
         curves = self._curves(path, shake)
         light = self._light(curves, shake)
         subject = max((one.box.height for one in look.movers), default=None)
-        frame = framing(look.faces, look.looks, [one.box for one in look.bodies], kinds, self.media.path, subject)
+        frame = framing(look.faces, look.looks, [one.box for one in look.bodies], kinds, self.media.path, subject, self.media.camera)
         return ClipAnalysis(
             media_id=self.media.media_id,
             analyser_version=ANALYSER_VERSION,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,8 @@ THUMBNAILS = 8
 LINES = (("quality", "#238b45"), ("sharpness", "#2171b5"), ("motion", "#d94801"), ("exposure", "#6a51a3"), ("shake", "#cb181d"))
 
 
-def plot_clip(media: Media, analysis: ClipAnalysis, path: Path) -> None:
-    """Draws the clip's sheet to a PNG file at `path`."""
+def plot_clip(media: Media, analysis: ClipAnalysis, path: Path, moments: Sequence[tuple[int, int]] = ()) -> None:
+    """Draws the clip's sheet to a PNG file at `path`. moments : ranges of frames that an edit would take, drawn as bars."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(14, 6), dpi=100, layout="constrained")
@@ -35,6 +36,10 @@ def plot_clip(media: Media, analysis: ClipAnalysis, path: Path) -> None:
             axes.plot(at, curve.values, color=colour, lw=1.4, label=name)
     for shot in analysis.shots[1:]:
         axes.axvline(shot.start_frame / analysis.rate.fps, color="#222222", ls="--", lw=1)
+    for number, (start, end) in enumerate(moments):
+        low, high = (frame / analysis.rate.fps for frame in (start, end))
+        axes.axvspan(low, high, ymax=0.04 + 0.03 * (len(moments) - number), color="#fdae6b", alpha=0.6, lw=0, zorder=0)
+        axes.annotate(f"{high - low:.1f} s", (low, 0.01 + 0.03 * (len(moments) - number)), fontsize=7)
     axes.set(ylim=(0, 1.02), xlim=(0, max(0.1, analysis.duration_frames / analysis.rate.fps)), xlabel="seconds")
     axes.legend(loc="upper right", ncols=5, fontsize=8)
     axes.set_title(_title(media, analysis), fontsize=10)

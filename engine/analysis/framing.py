@@ -10,7 +10,7 @@ from types import MappingProxyType
 from engine.model.analysis import Box, ClipAnalysis, Face
 from engine.model.names import ANGLES, SHOT_TYPES, UNKNOWN
 
-__all__ = ["Framing", "Labels", "apply_labels", "framing", "name_evidence"]
+__all__ = ["Framing", "Labels", "apply_labels", "camera_evidence", "framing", "name_evidence"]
 
 CLOSE_UP_FACE = 0.28
 """Face height as a share of the picture's at which a shot is as much close-up as medium: a head and shoulders frame (a cascade's
@@ -24,6 +24,10 @@ FACE_SURE = 0.9
 BODY_SURE = 0.6
 NAME_SURE = 0.8
 """Belief that a file or folder name gives: people who name a camera mean it, but move it too."""
+
+DRONES = re.compile(r"\bfc\d{3,4}\b|\b(mavic|phantom|inspire|matrice|autel|skydio|anafi)\b")
+DRONE_SURE = 0.5
+"""Belief that a drone looks down: it may as well look ahead."""
 
 ANGLE_WORDS = MappingProxyType(
     {
@@ -64,12 +68,19 @@ class Labels:
 
 
 def framing(
-    faces: Sequence[Face], looks: int, bodies: Sequence[Box], zoom: Mapping[str, float], path: str, subject_share: float | None
+    faces: Sequence[Face],
+    looks: int,
+    bodies: Sequence[Box],
+    zoom: Mapping[str, float],
+    path: str,
+    subject_share: float | None,
+    camera: str | None = None,
 ) -> Framing:
     """Shot type and angle of a clip.
 
     faces : finds in `looks` looked-at frames. bodies : standing people. zoom : probabilities of zoom_in and zoom_out.
-    path : whose folder and file names may say something. subject_share : height of the moving subject, None where there is none.
+    path : whose folder and file names may say something; camera : what the file calls its camera, which may, too.
+    subject_share : height of the moving subject, None where there is none.
     """
     shot, shot_evidence = _shot_type(faces, looks, bodies, subject_share)
     angle, angle_evidence = _angle(faces, looks)
@@ -80,6 +91,9 @@ def framing(
     if named.get("angle"):
         angle = _mixed(angle, {named["angle"]: 1.0}, NAME_SURE * (1 - _known(angle) * 0.5))
         angle_evidence.append("file name")
+    elif camera is not None and (said := camera_evidence(camera)) is not None:
+        angle = _mixed(angle, {said[0]: 1.0}, said[1] * (1 - _known(angle) * 0.5))
+        angle_evidence.append("camera metadata")
     zooming = zoom.get("zoom_in", 0.0) + zoom.get("zoom_out", 0.0)
     if zooming > 0.5:
         shot = _mixed(shot, {"zoom": 1.0}, zooming)
@@ -135,6 +149,15 @@ def name_evidence(path: str) -> dict[str, str]:
             if len(hits) == 1:  # two that disagree say nothing
                 found.setdefault(attribute, hits[0])
     return found
+
+
+def camera_evidence(camera: str) -> tuple[str, float] | None:
+    """(angle, belief) from what a file calls its camera: the name a person gave it (`Side cam`), or a drone's model."""
+    words = [word for word in re.split(r"[^a-z]+", camera.casefold()) if word]
+    hits = [name for name, known in ANGLE_WORDS.items() if any(word in known for word in words)]
+    if len(hits) == 1:
+        return hits[0], NAME_SURE
+    return ("overhead", DRONE_SURE) if DRONES.search(camera.casefold()) else None
 
 
 def _mixed(base: Mapping[str, float], other: Mapping[str, float], belief: float) -> dict[str, float]:

@@ -8,32 +8,49 @@ from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from engine.analysis.alike import pairs_of_pictures
+from engine.analysis.alike import moving_as_one, pairs_of_pictures
 from engine.analysis.cameras import pairs_of_moments
 from engine.model.analysis import ClipAnalysis, ClipGroup
 from engine.model.media import Media
 
 __all__ = ["group_clips"]
 
+Vector = NDArray[np.float32]
+LEAST_VECTORS = 4
+"""Clips from which on it can be told how alike a shoot's clips are on the whole."""
 ALIKE_COLOURS = 0.6
 """Likeness of palettes (0 to 1) from which two clips show one look; every pair of a look has to reach it."""
 COLOUR_REACH = 60.0
 """Distance of two colours (RGB, 0 to 255) at which they are alike by 1/e."""
+CLIP_SHARE = 0.5
+"""Weight of what CLIP sees against colours in the likeness of two clips (chosen: clothes and places against light and grading)."""
+CLIP_SAME, CLIP_OTHER = 0.97, 0.2
+"""Likeness by CLIP (0: as the mean of all pairs, 1: the same) from which clips that move as one are near-duplicates though their pixels
+are not (cropped, with a title), and under which they are none though their signatures agree."""
 NO_MEDIA: Mapping[str, Media] = MappingProxyType({})
+NO_VECTORS: Mapping[str, Vector] = MappingProxyType({})
 
 
-def group_clips(analyses: Mapping[str, ClipAnalysis], media: Mapping[str, Media] = NO_MEDIA) -> tuple[ClipGroup, ...]:
+def group_clips(
+    analyses: Mapping[str, ClipAnalysis], media: Mapping[str, Media] = NO_MEDIA, vectors: Mapping[str, Vector] = NO_VECTORS
+) -> tuple[ClipGroup, ...]:
     """Groups among clips (by media id): near-duplicates (the same pictures again), takes (the same set-up), moments (several cameras at
     one time, by sound, or by the clocks in `media`) and looks (the same colours, or what a person called them).
+
+    vectors : what CLIP sees in each clip, of length 1; with them looks and near-duplicates go by that, too.
 
     The best of a group has the highest visual quality, then the longest duration, then the smaller id. A clip without motion of
     its own cannot be told from another take by pictures alone, so near-duplicates also need equal signatures over time.
     """
     same, scene = pairs_of_pictures(analyses)
+    seen = _seen_alike(vectors)
+    same = [pair for pair in same if seen.get(pair, 1.0) >= CLIP_OTHER]
+    same += [pair for pair in moving_as_one(analyses, [pair for pair, alike in seen.items() if alike >= CLIP_SAME]) if pair not in same]
     duplicates = _joined(same, analyses, "near_duplicate")
     moments = pairs_of_moments(analyses, media)
-    return (*duplicates, *_joined(scene, analyses, "take"), *_moments(moments, analyses), *_looks(analyses))
+    return (*duplicates, *_joined(scene, analyses, "take"), *_moments(moments, analyses), *_looks(analyses, seen))
 
 
 def _moments(pairs: Mapping[tuple[str, str], float], analyses: Mapping[str, ClipAnalysis]) -> list[ClipGroup]:
@@ -42,7 +59,19 @@ def _moments(pairs: Mapping[tuple[str, str], float], analyses: Mapping[str, Clip
     return [ClipGroup("moment", group.members, group.best, min(rows)) for group, rows in zip(groups, sure)]
 
 
-def _looks(analyses: Mapping[str, ClipAnalysis]) -> list[ClipGroup]:
+def _seen_alike(vectors: Mapping[str, Vector]) -> dict[tuple[str, str], float]:
+    """Likeness of all pairs by CLIP: 0 as alike as clips of this shoot are on the whole, 1 the same."""
+    ids = sorted(vectors)
+    if len(ids) < LEAST_VECTORS:
+        return {}
+    table = np.stack([vectors[one] for one in ids])
+    cosines = table @ table.T
+    usual = float(np.median(cosines[np.triu_indices(len(ids), 1)]))
+    alike = (cosines - usual) / max(1e-6, 1 - usual)
+    return {(a, b): float(alike[k, k + 1 + n]) for k, a in enumerate(ids) for n, b in enumerate(ids[k + 1 :])}
+
+
+def _looks(analyses: Mapping[str, ClipAnalysis], seen: Mapping[tuple[str, str], float]) -> list[ClipGroup]:
     """What a person named, and the rest by colour: the two most alike groups joined until no pair of groups is alike throughout."""
     named: dict[str, list[str]] = {}
     for one in sorted(analyses):
@@ -51,6 +80,8 @@ def _looks(analyses: Mapping[str, ClipAnalysis]) -> list[ClipGroup]:
             named.setdefault(look, []).append(one)
     rest = [one for one in sorted(analyses) if analyses[one].said_look is None and analyses[one].palette]
     alike = {(a, b): _likeness(analyses[a].palette, analyses[b].palette) for k, a in enumerate(rest) for b in rest[k + 1 :]}
+    for pair in alike.keys() & seen.keys():
+        alike[pair] = (1 - CLIP_SHARE) * alike[pair] + CLIP_SHARE * max(0.0, seen[pair])
     found = [ClipGroup("look", tuple(ids), _best_of(ids, analyses), 1.0) for ids in named.values()]
     for ids in _clustered(rest, alike):
         if len(ids) > 1:

@@ -37,11 +37,12 @@ LEAP = 0.35
 class SafeArea:
     """What a platform's own buttons and texts cover of a vertical picture, as shares of its sides.
 
-    top, bottom : of the height. right : width of the column of buttons, which reaches from `column_top` to `column_bottom`.
+    top, bottom : of the height. left : of the width. right : width of the column of buttons, from `column_top` to `column_bottom`.
     """
 
     top: float
     bottom: float
+    left: float
     right: float
     column_top: float
     column_bottom: float
@@ -49,9 +50,9 @@ class SafeArea:
 
 SAFE_AREAS = MappingProxyType(
     {
-        "tiktok": SafeArea(top=0.07, bottom=0.20, right=0.12, column_top=0.42, column_bottom=0.82),
-        "instagram": SafeArea(top=0.14, bottom=0.20, right=0.11, column_top=0.52, column_bottom=0.86),
-        "youtube-shorts": SafeArea(top=0.08, bottom=0.20, right=0.13, column_top=0.45, column_bottom=0.84),
+        "tiktok": SafeArea(top=0.07, bottom=0.20, left=0.05, right=0.12, column_top=0.42, column_bottom=0.82),
+        "instagram": SafeArea(top=0.14, bottom=0.20, left=0.05, right=0.11, column_top=0.52, column_bottom=0.86),
+        "youtube-shorts": SafeArea(top=0.08, bottom=0.20, left=0.05, right=0.13, column_top=0.45, column_bottom=0.84),
     }
 )
 """Approximate (chosen, not measured): apps differ between versions and devices."""
@@ -78,14 +79,27 @@ def corridor_of(analysis: ClipAnalysis, span: FrameSpan, frames: int, axis: int,
     when = np.array([frame for frame, _ in seen], float)
     edges = [_across(box) if axis == 0 else _down(box) for _, box in seen]
     low, high = (np.interp(at, when, [pair[k] for pair in edges]) for k in (0, 1))
-    buttons = [_button_share(box) if upright and axis == 0 else 0.0 for _, box in seen]
-    right = np.interp(at, when, buttons)
+    covered = [_covered(box, axis) if upright else (0.0, 0.0) for _, box in seen]
+    before, behind = (np.interp(at, when, [pair[k] for pair in covered]) for k in (0, 1))
     half = share / 2
-    least, most = high - half + right * share, low + half
+    least, most = _between(low, high, half, before * share, behind * share)
+    return Corridor(np.clip(least, half, 1 - half), np.clip(most, half, 1 - half))
+
+
+Edges = NDArray[np.float64]
+
+
+def _between(low: Edges, high: Edges, half: float, before: Edges, behind: Edges) -> tuple[Edges, Edges]:
+    """Where the frame's centre may be so that heads from `low` to `high` lie in it and clear of what covers its ends.
+
+    What cannot be had is given up in turn: buttons first, then the head's far side, so that its middle stays.
+    """
+    least, most = high - half + behind, low + half - before
+    tight = least > most
+    least, most = np.where(tight, high - half, least), np.where(tight, low + half, most)
     middle = (low + high) / 2
     wide = least > most
-    least, most = np.where(wide, middle, least), np.where(wide, middle, most)
-    return Corridor(np.clip(least, half, 1 - half), np.clip(most, half, 1 - half))
+    return np.where(wide, middle, least), np.where(wide, middle, most)
 
 
 def _across(face: Box) -> tuple[float, float]:
@@ -98,10 +112,14 @@ def _down(face: Box) -> tuple[float, float]:
     return max(0.0, face.y - 2 * HEAD_MARGIN * face.height), min(1.0, face.y + face.height * (1 + HEAD_MARGIN))
 
 
-def _button_share(face: Box) -> float:
-    """How much of the right of the frame buttons take where this head is: the most of all platforms."""
+def _covered(face: Box, axis: int) -> tuple[float, float]:
+    """How much of the frame's near and far end platforms cover where this head is: the most of all of them."""
+    areas = SAFE_AREAS.values()
+    if axis == 1:
+        return max(area.top for area in areas), max(area.bottom for area in areas)
     top, bottom = face.y, face.y + face.height
-    return max((area.right for area in SAFE_AREAS.values() if bottom > area.column_top and top < area.column_bottom), default=0.0)
+    column = max((area.right for area in areas if bottom > area.column_top and top < area.column_bottom), default=0.0)
+    return max(area.left for area in areas), column
 
 
 def _heads(analysis: ClipAnalysis, span: FrameSpan) -> list[tuple[int, Box]]:

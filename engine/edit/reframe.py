@@ -19,6 +19,8 @@ FACE_CONFIDENCE = 0.9
 """From here on a subject is a face: where there is one, nothing else counts."""
 HEAD_ROOM, SHOULDERS, SIDES = 0.6, 1.6, 0.5
 """What belongs to a face, in face heights above and below it and on either side: hair, neck and shoulders."""
+HEAD_ROOM_SHARE = 0.08
+"""Room above a body that does not fit the frame, as a share of the frame's height."""
 CENTRE_PULL = 0.05
 """What the way from the centre to the edge costs, as a share of the subjects' weight: of two equal frames the middle one is better."""
 
@@ -69,6 +71,12 @@ def _boxes(subjects: Sequence[Subject], span: FrameSpan, reach: int, aspect: flo
     return [(one.box, one.confidence) for one in near]
 
 
+def _upper(box: Box, share: float) -> Box:
+    """Of what is taller than the frame its upper end: heads are there."""
+    room = HEAD_ROOM_SHARE * share
+    return Box(box.x, max(0.0, box.y - room), box.width, share - room) if box.height > share else box
+
+
 def _bust(face: Box, aspect: float) -> Box:
     x = face.x - SIDES * face.height / aspect
     y = face.y - HEAD_ROOM * face.height
@@ -83,8 +91,7 @@ def _centre(boxes: Sequence[tuple[Box, float]], shares: tuple[float, float]) -> 
         return 0.5, 0.5
     return (
         _best([(one.x, one.x + one.width, weight) for one, weight in boxes], shares[0]),
-        # Who is taller than the window is shown from the head down.
-        _best([(one.y, one.y + min(one.height, shares[1]), weight) for one, weight in boxes], shares[1]),
+        _best([(one.y, one.y + one.height, weight) for one, weight in ((_upper(box, shares[1]), sure) for box, sure in boxes)], shares[1]),
     )
 
 

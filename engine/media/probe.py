@@ -28,6 +28,8 @@ ALPHA_FORMATS = ("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya8", "ya16",
 """How the names of pixel formats with transparency begin in ffmpeg."""
 SELF_DESCRIBING = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
 """Formats whose index names codecs, sizes and rates."""
+CAMERA_NAMES = ("com.apple.proapps.cameraname", "com.apple.proapps.angle", "camera_name", "cameraname", "camera_id", "camera")
+"""Tags that hold what people call a camera, in lower case."""
 MOST_REORDERED = 16
 """Frames that H.264 and HEVC may store out of their order."""
 VARIABLE_TOLERANCE = Fraction(1, 4)
@@ -142,7 +144,8 @@ def _lower(metadata: Any) -> dict[str, str]:
 def _camera(tags: dict[str, str]) -> str | None:
     maker = tags.get("com.apple.quicktime.make") or tags.get("make") or tags.get("com.android.manufacturer")
     model = tags.get("com.apple.quicktime.model") or tags.get("model") or tags.get("com.android.model")
-    return " ".join(part for part in (maker, model) if part) or None
+    named = next((tags[key] for key in CAMERA_NAMES if tags.get(key)), None)
+    return " ".join(part for part in (maker, model, named) if part) or None
 
 
 def picture_stream(container: Any) -> Any | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.analysis.groups import group_clips
 from engine.edit.footage import ClipInput, judge
+from engine.edit.moments import MomentTable
 from engine.model import documents
 from engine.model.analysis import ClipGroup
 from engine.store.projects import check_writable
-from engine.studio.footage import Clip, Problem, gather, options_of
+from engine.studio.footage import Clip, Problem, gather, grouped, options_of
 from engine.studio.labels import angle_rules
 from engine.studio.requests import AnalyzeRequest
 from engine.style.prior import neutral_profile
@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 
 __all__ = ["analyze"]
 
+MOMENTS_S = (0.5, 1.0, 2.0)
+"""Lengths of shots for which a clip's sheet shows what an edit would take."""
+
 
 def analyze(studio: Studio, request: AnalyzeRequest, progress: Progress) -> dict[str, Any]:
     """Handler of `analyze`: `clips[]` with path, usable, why, warnings and every measured fact (curves included)."""
     if request.plot:
         check_writable(request.plot)
     footage = gather(studio, request.clips, options_of(request.lut, request.fast), request.plot, progress, angle_rules(request.angle))
-    media = {clip.media.media_id: clip.media for clip in footage.clips}
-    groups = group_clips({clip.media.media_id: clip.analysis for clip in footage.clips}, media)
+    groups = grouped(footage)
     names = {clip.media.media_id: clip.path.name for clip in footage.clips}
     rows = [_row(clip) for clip in footage.clips] + [_problem(problem) for problem in footage.problems]
     for copy, original in footage.copies:
@@ -76,6 +78,16 @@ def _problem(problem: Problem) -> dict[str, Any]:
     return {"path": path, "usable": False, "verdict": "unusable", "why": problem.error.message, "warnings": [], "shots": [], "error": error}
 
 
+def _moments(clip: Clip) -> list[tuple[int, int]]:
+    """The ranges (first and last but one frame) that an edit would take first, of each of MOMENTS_S, as far as the clip has them."""
+    video = clip.media.video
+    assert video is not None
+    table = MomentTable(ClipInput(clip.media, clip.analysis), video.rate, neutral_profile().moment_preferences)
+    lengths = [max(1, video.rate.frames(seconds)) for seconds in MOMENTS_S]
+    found = [(table.best(length), length) for length in lengths]
+    return [(moment.start_frame, moment.start_frame + length) for moment, length in found if moment is not None]
+
+
 def _plots(folder: Path, clips: tuple[Clip, ...], progress: Progress) -> list[str]:
     from engine.analysis.clip_plot import plot_clip
 
@@ -83,7 +95,7 @@ def _plots(folder: Path, clips: tuple[Clip, ...], progress: Progress) -> list[st
     files = []
     for clip in clips:
         path = folder / f"{clip.path.name}.png"
-        plot_clip(clip.media, clip.analysis, path)
+        plot_clip(clip.media, clip.analysis, path, _moments(clip))
         files.append(str(path))
         progress.advance()
     return files

@@ -11,7 +11,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.analysis.groups import group_clips
 from engine.edit.footage import ClipInput, judge
 from engine.edit.make import make_edit
 from engine.edit.remake import refined
@@ -26,7 +25,7 @@ from engine.model.time import STANDARD_RATES, FrameRate, FrameSpan
 from engine.model.timeline import FinalStatus, Outcome, Timeline
 from engine.store.projects import HEAD, ProjectFolder
 from engine.studio import caching, exporting, rendering
-from engine.studio.footage import Footage, find_clips, full_path, gather, options_of, unmeasured
+from engine.studio.footage import Footage, find_clips, full_path, gather, grouped, options_of, unmeasured
 from engine.studio.labels import angle_rules
 from engine.studio.remembering import remember_revision
 from engine.studio.requests import ASPECTS, EditRequest
@@ -87,7 +86,7 @@ def _edited(studio: Studio, request: EditRequest, progress: Progress) -> dict[st
         if not clips:
             raise _nothing_readable(footage)
         brief = _brief(request, footage)
-        groups = group_clips({one.media.media_id: one.analysis for one in clips}, {one.media.media_id: one.media for one in clips})
+        groups = grouped(footage)
         project = before.project_id if before else studio.new_id()
 
         def made(*leanings: Leaning) -> Timeline:

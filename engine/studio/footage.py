@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.analysis.clip import ANALYSER_VERSION, AnalysisOptions, analyse_clip
 from engine.analysis.framing import apply_labels
+from engine.analysis.groups import group_clips
 from engine.errors import CutprintError, FootageError, MediaError
 from engine.media import tone
 from engine.media.probe import probe
 from engine.model import documents
-from engine.model.analysis import ClipAnalysis
+from engine.model.analysis import ClipAnalysis, ClipGroup
 from engine.model.media import Media
 from engine.model.timeline import Timeline
 from engine.progress import CallbackProgress
@@ -98,12 +102,16 @@ class Problem:
 
 @dataclass(frozen=True)
 class Footage:
-    """Everything found. `copies`: (path, path it equals byte for byte). `measured`: how many were not in the cache."""
+    """Everything found. `copies`: (path, path it equals byte for byte). `measured`: how many were not in the cache.
+
+    vectors : media id -> what CLIP sees in it; empty where no model is set.
+    """
 
     clips: tuple[Clip, ...]
     problems: tuple[Problem, ...]
     copies: tuple[tuple[Path, Path], ...]
     measured: int
+    vectors: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
     @property
     def found(self) -> int:
@@ -212,7 +220,13 @@ def gather(
             problems.append(Problem(path, result, one))
     seen = seen_in(studio, [clip.media for clip in clips], progress)
     clips = [replace(clip, analysis=with_seen(clip.analysis, seen.get(clip.media.media_id))) for clip in clips]
-    return Footage(tuple(clips), tuple(problems), tuple(copies), measured)
+    return Footage(tuple(clips), tuple(problems), tuple(copies), measured, {one: found.vector for one, found in seen.items()})
+
+
+def grouped(footage: Footage) -> tuple[ClipGroup, ...]:
+    """Which clips belong together, by all that is known of them."""
+    analyses = {clip.media.media_id: clip.analysis for clip in footage.clips}
+    return group_clips(analyses, {clip.media.media_id: clip.media for clip in footage.clips}, footage.vectors)
 
 
 def unmeasured(studio: Studio, given: Sequence[Path], options: AnalysisOptions, exclude: Path | None, progress: Progress) -> float:

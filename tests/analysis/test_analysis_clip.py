@@ -242,6 +242,16 @@ def test_angle_follows_the_pose_and_names_help() -> None:
     assert framing.name_evidence("/a/front_or_side.mp4") == {}, "two that disagree say nothing"
 
 
+def test_what_a_file_calls_its_camera_says_something_of_the_angle() -> None:
+    assert framing.camera_evidence("Sony ILCE-7M3 Side cam") == ("side", framing.NAME_SURE)
+    assert framing.camera_evidence("DJI FC3582") == ("overhead", framing.DRONE_SURE)
+    assert framing.camera_evidence("Apple iPhone 15") is None
+    found = framing.framing([], 4, [], {}, "/a/C0001.MP4", None, "Canon EOS R5 top")
+    assert max(found.angle, key=lambda name: found.angle[name]) == "overhead" and found.evidence["angle"] == ("camera metadata",)
+    named = framing.framing([], 4, [], {}, "/a/front_1.mp4", None, "Canon EOS R5 top")
+    assert named.evidence["angle"] == ("file name",), "what stands in the file's name is nearer"
+
+
 def test_where_nothing_is_known_that_is_the_answer(tmp_path: Path) -> None:
     found = framing.framing([], 5, [], {}, "DSC0012.mp4", None)
     assert found.shot_type["unknown"] == found.angle["unknown"] == 1

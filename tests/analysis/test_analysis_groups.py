@@ -13,6 +13,7 @@ from engine.analysis.cameras import overlap_by_sound
 from engine.analysis.groups import group_clips
 from engine.media.decode import audio
 from engine.model.analysis import ClipAnalysis, Curve
+from engine.model.media import Media
 
 
 def heard(number: int, claps: np.ndarray, start: int, count: int, noise: float) -> ClipAnalysis:
@@ -48,6 +49,37 @@ def test_cameras_of_one_moment_are_recognised_by_their_clocks() -> None:
     groups = [group for group in group_clips(facts, {one.media_id: one for one in media}) if group.kind == "moment"]
     assert any({media[0].media_id, media[1].media_id} <= set(group.members) for group in groups)
     assert all(media[3].media_id not in group.members for group in groups)
+
+
+def test_cameras_of_one_moment_are_recognised_by_locked_timecodes() -> None:
+    def take(number: int, folder: str, start_s: float, **fields: object) -> Media:
+        stream = factories.video(has_timecode=True, start_frame=round(start_s * 30))
+        return factories.media(number, stream=stream, path=f"/shoot/{folder}/{number}.mp4", camera=None, created=None, **fields)
+
+    media = [take(1, "a", 36_000), take(2, "b", 36_004), take(3, "b", 36_100), take(4, "c", 0), take(5, "d", 0)]
+    facts = {one.media_id: factories.clip_analysis(one, seed=k) for k, one in enumerate(media)}
+    groups = [group for group in group_clips(facts, {one.media_id: one for one in media}) if group.kind == "moment"]
+    assert [group.members for group in groups] == [(media[0].media_id, media[1].media_id)]
+    assert groups[0].confidence > 0.8
+
+
+def test_what_clip_sees_parts_looks_and_finds_cropped_copies() -> None:
+    chance = np.random.default_rng(5)
+    base = chance.normal(0, 1, 32)
+    grey = ((120, 120, 120, 1.0),)
+    facts, vectors = {}, {}
+    for k in range(6):
+        facts[f"m{k}"] = dataclasses.replace(factories.clip_analysis(factories.media(k), seed=k), media_id=f"m{k}", palette=grey)
+        own = base + 2 * (chance.normal(0, 1, 32) if k != 1 else np.zeros(32))
+        vectors[f"m{k}"] = own
+    vectors["m1"] = vectors["m0"] + 0.02 * chance.normal(0, 1, 32)
+    facts["m1"] = dataclasses.replace(facts["m1"], curves=facts["m0"].curves)
+    unit = {one: np.asarray(vector / np.linalg.norm(vector), np.float32) for one, vector in vectors.items()}
+    plain, seen = group_clips(facts), group_clips(facts, {}, unit)
+    assert [len(group.members) for group in plain if group.kind == "look"] == [6], "by colour alone all are one"
+    looks = [group.members for group in seen if group.kind == "look"]
+    assert ("m0", "m1") in looks and all(len(members) < 4 for members in looks)
+    assert ("m0", "m1") in [group.members for group in seen if group.kind == "near_duplicate"]
 
 
 def test_looks_go_by_colour_and_by_what_a_person_calls_them() -> None:

@@ -315,6 +315,27 @@ def test_crops_lie_over_one_subject_and_not_between_two() -> None:
     assert crop_over(Subject(5000, Box(0.0, 0.0, 0.1, 0.5), 0.9)) == crop_over(), "what is elsewhere in the clip does not count"
 
 
+def test_of_what_is_taller_than_the_frame_the_head_is_kept() -> None:
+    media = factories.media(1, stream=factories.video(rotation=90))
+    body = Subject(0, Box(0.3, 0.1, 0.4, 0.8), 0.6)
+    key = crop_for(media, factories.clip_analysis(media, subjects=(body,), faces=()), FrameSpan(0, 60), 1920, 1080)[0]
+    assert key.y <= 0.1 < key.y + key.height / 2
+
+
+def test_heads_keep_clear_of_all_four_margins() -> None:
+    beside = walking([0.06] * 5, y=0.1)[0]
+    assert beside.x == 0.0, "at the very edge there is nothing to be had"
+    start, end = (0.40, 0.48)
+    left = walking([start] * 5, y=0.1)[0]
+    area = max(SAFE_AREAS.values(), key=lambda one: one.left)
+    assert left.x + left.width * area.left <= start and left.x + left.width >= end
+    tall = factories.media(1, stream=factories.video(rotation=90, stored_width=2400, stored_height=1080))
+    face = Face(0, Box(0.4, 0.05, 0.2, 0.09))
+    facts = factories.clip_analysis(tall, subjects=(Subject(0, face.box, 0.9),), faces=(face,))
+    high = crop_for(tall, facts, FrameSpan(0, 60), 1080, 1350, FrameRate(30), 60)[0]
+    assert high.y == 0.0, "a head near the top edge keeps all the room there is above it"
+
+
 def walking(places: list[float], y: float = 0.2) -> list[CropKey]:
     """Crop keys of four seconds in which a face is seen at these places, one a second."""
     media = factories.media(1, stream=factories.video(rotation=0))

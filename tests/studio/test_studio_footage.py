@@ -1,0 +1,74 @@
+"""Measuring many clips: what is done stays done, and a LUT reaches both the judgement and the film."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import footage
+import pytest
+
+from bridge_server.bootstrap import open_studio
+from engine.analysis.clip import AnalysisOptions
+from engine.errors import Cancelled, InputError
+from engine.progress import SILENT, CallbackProgress
+from engine.store.projects import load_timeline
+from engine.studio import proxies
+from engine.studio.analysing import analyze
+from engine.studio.editing import edit
+from engine.studio.footage import gather, options_of
+from engine.studio.rendering import render
+from engine.studio.requests import AnalyzeRequest, EditRequest, RenderRequest
+
+
+def test_clips_measured_before_a_stop_are_kept(tmp_path: Path) -> None:
+    clips = footage.shoot(tmp_path / "shoot", 3, 0.8)
+    with open_studio({"workers": 1}) as studio:
+        kept: list[object] = []
+        put = studio.cache.put
+
+        def counted(key: object, body: bytes) -> None:
+            put(key, body)  # type: ignore[arg-type]
+            kept.append(key)
+
+        studio.cache.put = counted  # type: ignore[method-assign]
+        with pytest.raises(Cancelled):
+            gather(studio, [clips], AnalysisOptions(), None, CallbackProgress(lambda *_: None, lambda: bool(kept)))
+        done = len(kept)
+        assert 1 <= done < 3
+        footage_there = gather(studio, [clips], AnalysisOptions(), None, SILENT)
+        assert footage_there.measured == 3 - done and len(footage_there.clips) == 3
+        assert all(proxies.kept(studio, clip.media.media_id) is not None for clip in footage_there.clips)
+        assert not [path for path in proxies.folder_of(studio).iterdir() if ".part" in path.name]
+
+
+def test_sheets_show_every_clip(tmp_path: Path) -> None:
+    clips = footage.shoot(tmp_path / "shoot", 1, 1.0)
+    with open_studio({}) as studio:
+        result = analyze(studio, AnalyzeRequest(clips=(clips,), plot=tmp_path / "sheets"), SILENT)
+    assert [Path(one).read_bytes()[:4] for one in result["plots"]] == [b"\x89PNG"]
+
+
+def test_a_lut_reaches_the_judgement_and_the_film(tmp_path: Path) -> None:
+    clips = footage.shoot(tmp_path / "shoot", 2, 0.9)
+    footage.click_song(tmp_path / "song.wav", 120, 4)
+    lut = tmp_path / "half.cube"
+    rows = "".join(f"{r / 2} {g / 2} {b / 2}\n" for b in (0, 1) for g in (0, 1) for r in (0, 1))
+    lut.write_text("LUT_3D_SIZE 2\n" + rows, encoding="utf-8")
+    request = EditRequest(clips=(clips,), song=tmp_path / "song.wav", output=tmp_path / "out", duration=1.0, lut=lut)
+    with open_studio({}) as studio:
+        edit(studio, request, SILENT)
+        timeline, _ = load_timeline(tmp_path / "out")
+        plain = gather(studio, [clips], options_of(None), None, SILENT)
+        through = gather(studio, [clips], options_of(lut), None, SILENT)
+        assert timeline.extra["lut"] == str(lut) and through.measured == 0, "the edit judged its clips through it"
+        for a, b in zip(plain.clips, through.clips):
+            assert b.analysis.exposure == pytest.approx(a.analysis.exposure / 2, abs=0.03)
+        film = tmp_path / "film.mp4"
+        render(studio, RenderRequest(timeline=tmp_path / "out", output=film), SILENT)
+        shown = gather(studio, [film], options_of(None), None, SILENT).clips[0].analysis.exposure
+        used = {clip.media_id for clip in timeline.clips}
+        expected = [clip.analysis.exposure for clip in through.clips if clip.media.media_id in used]
+        assert min(expected) - 0.05 <= shown <= max(expected) + 0.05, "and it is rendered through it"
+        (tmp_path / "no.cube").write_text("no table", encoding="utf-8")
+        with pytest.raises(InputError):
+            options_of(tmp_path / "no.cube")
