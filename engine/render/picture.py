@@ -126,16 +126,21 @@ def _offset_s(video: VideoStream) -> Fraction:
     return Fraction(video.stream_offset_s).limit_denominator(1_000_000)
 
 
+def _from_start(media: Media, video: VideoStream) -> bool:
+    """Whether seeking in it may lose pictures: transport streams, and transparency whose stream has key frames of its own."""
+    return media.container in UNSAFE_SEEK or (video.has_alpha and video.codec in ALPHA_DECODERS)
+
+
 def _pre_s(shot: Shot, media: Media, video: VideoStream) -> Fraction:
     """How far before the first wanted moment the seek aims. It ends at a key frame there or earlier, and nothing is dropped from there on
     (`noaccurate_seek`): the frame on screen at that moment is decoded however long ago it began."""
-    if media.container in UNSAFE_SEEK:
+    if _from_start(media, video):
         return shot.source_start_s
     return min(shot.source_start_s, PRE_ROLL_FRAMES * video.rate.frame_duration)
 
 
 def _seek_s(shot: Shot, media: Media, video: VideoStream) -> Fraction:
-    if media.container in UNSAFE_SEEK:
+    if _from_start(media, video):
         return Fraction(0)
     return shot.source_start_s - _pre_s(shot, media, video) + _offset_s(video)
 
@@ -145,7 +150,7 @@ def _timed(stream: Any, shot: Shot, media: Media, look: Look) -> Any:
     video = media.video
     assert video is not None
     late = _pre_s(shot, media, video) + SAMPLE_LATE_S
-    if media.container in UNSAFE_SEEK:
+    if _from_start(media, video):
         late += _offset_s(video)
     if media.kind == "image":
         late = Fraction(0)

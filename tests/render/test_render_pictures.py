@@ -254,7 +254,7 @@ def test_what_is_transparent_shows_what_lies_under_it(tmp_path: Path, kind: str)
     media = probe(path)
     assert media.video is not None and media.video.has_alpha
     base = [probe(footage.coded_video(tmp_path / f"{k}.mp4", k, 60)) for k in (1, 2)]
-    timeline = timeline_of([*base, media], RATE, [15, 15, 5], [3, 20, 0])
+    timeline = timeline_of([*base, media], RATE, [15, 15, 5], [3, 20, 0 if kind == "png" else 20])
     over = dataclasses.replace(timeline.clips[2], id="above", timeline_start_frame=8, duration_frames=14)
     track = Track("overlay", "above", (over,))
     made = dataclasses.replace(timeline, clips=timeline.clips[:2], tracks=(track,), duration_frames=30)
