@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import footage
@@ -223,6 +226,37 @@ def test_sections_cover_the_song_and_energy_has_its_rate() -> None:
 def test_the_same_sound_gives_the_same_facts() -> None:
     samples = pulses(120, 12)[0]
     assert analyse_samples(samples) == analyse_samples(samples.copy())
+
+
+def test_another_process_with_other_threads_finds_the_same(tmp_path: Path) -> None:
+    samples = pulses(112, 12)[0]
+    np.save(tmp_path / "samples.npy", samples)
+    code = (
+        "import sys, numpy; from engine.analysis.song import analyse_samples; from engine.model import documents\n"
+        "sys.stdout.write(documents.dumps(documents.encode(analyse_samples(numpy.load(sys.argv[1])))))"
+    )
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "3")
+    command = [sys.executable, "-c", code, str(tmp_path / "samples.npy")]
+    out = subprocess.run(command, env={**os.environ, **threads}, capture_output=True, text=True, check=True, timeout=120).stdout
+    assert out == documents.dumps(documents.encode(analyse_samples(samples)))
+
+
+def test_a_tempo_that_breathes_is_followed() -> None:
+    """Rubato: the tempo swings by 7 % to either side of 96, a swing in ten seconds."""
+    at, beats = 0.2, []
+    while at < 39.5:
+        beats.append(at)
+        at += 60 / (96 * (1 + 0.07 * np.sin(2 * np.pi * at / 10)))
+    plain, even = pulses(120, 40)
+    samples = np.zeros_like(plain)
+    for number, beat in enumerate(beats):
+        source = round(even[number % 4] * RATE_HZ)
+        sound = plain[source : source + round(0.3 * RATE_HZ)]
+        start = round(beat * RATE_HZ)
+        samples[start : start + len(sound)] += sound[: len(samples) - start]
+    facts = analyse_samples(samples)
+    assert share_near(facts.beats, np.array(beats[1:-1]), 0.035) > 0.95 and len(facts.beats) < 1.05 * len(beats)
+    assert any("tempo moves" in note for note in facts.notes)
 
 
 @pytest.fixture(scope="module")

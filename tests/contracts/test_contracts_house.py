@@ -122,6 +122,23 @@ def test_help_loads_nothing_heavy() -> None:
     assert not loaded & (set(HOMES) - {"click"} | {"numpy", "jsonschema", "multiprocessing", "platformdirs"})
 
 
+def test_what_only_song_analysis_needs_is_loaded_by_nothing_else() -> None:
+    """All of our modules together, and a song that is known already, load neither librosa nor numba: its import costs a second or more."""
+    code = (
+        "import importlib, pkgutil, sys\n"
+        "import bridge_server, engine, otio_adapters\n"
+        "for package in (engine, otio_adapters, bridge_server):\n"
+        "    for one in pkgutil.walk_packages(package.__path__, package.__name__ + '.'):\n"
+        "        if '.training' not in one.name and not one.name.endswith('__main__') and '.migrations' not in one.name:\n"
+        "            importlib.import_module(one.name)\n"
+        "print(*sys.modules)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    loaded = {name.partition(".")[0] for name in result.stdout.split()}
+    assert {"engine", "otio_adapters", "bridge_server"} <= loaded
+    assert not loaded & {"librosa", "numba", "soundfile", "matplotlib", "torch", "sklearn"}
+
+
 def test_sizes_of_functions_and_modules() -> None:
     sizes = []
     for path in sources(*PACKAGES):
