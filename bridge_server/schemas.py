@@ -7,7 +7,6 @@ import functools
 import json
 import math
 import typing
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from bridge_server.options import unwrapped
 from engine.errors import BadOption
 from engine.studio.catalog import UseCase
 
-__all__ = ["as_mapping", "loads", "paths_of", "request_from_json", "request_schema", "shown_value"]
+__all__ = ["loads", "paths_of", "request_from_json", "request_schema", "shown_value"]
 
 MOST_TEXT = 4096
 """Length of a text field (chosen: the longest path Linux takes)."""
@@ -123,8 +122,3 @@ def paths_of(request: Any) -> list[tuple[str, Path]]:
         value = getattr(request, one.name)
         found += [(one.name, path) for path in (value if isinstance(value, tuple) else (value,)) if isinstance(path, Path)]
     return found
-
-
-def as_mapping(request: Any) -> Mapping[str, Any]:
-    """A request as the JSON object that means it."""
-    return {one.name: shown_value(getattr(request, one.name)) for one in dataclasses.fields(request)}

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from engine.errors import InputError, MediaError, MissingToolError, OutputError
+from engine.errors import MediaError, MissingToolError, OutputError
 from engine.progress import SILENT, Progress
 
 __all__ = ["FFmpegTool", "check_ffmpeg", "encode", "find_ffmpeg", "has_encoder", "has_filter", "open_input_pipe", "run"]
@@ -237,12 +237,6 @@ def _judge(returncode: int | None, arguments: list[str], tail: collections.deque
 def file_argument(path: Path | str) -> str:
     """A path as ffmpeg takes it: never mistaken for an option or a protocol."""
     return f"file:{path}"
-
-
-def require_file(path: Path) -> None:
-    """Raises `InputError` where `path` is no readable file."""
-    if not path.is_file():
-        raise InputError("media_missing", f"{path} does not exist.", "Check the path.", path=str(path))
 
 
 def _quiet() -> dict[str, Any]:

@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import json
 import os
-import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -333,12 +332,6 @@ def disk_error(path: Path, cause: OSError) -> OutputError:
     if cause.errno in (errno.EEXIST, errno.ENOTDIR):
         return OutputError("output_not_a_folder", f"{path} cannot be a folder: a file is in its way.", "Choose another -o.", path=str(path))
     return OutputError("output_failed", f"{path} cannot be written: {cause.strerror or cause}.", "Check the disk.", path=str(path))
-
-
-def remove_quietly(path: Path) -> None:
-    """Removes a temporary file or folder if it can."""
-    with contextlib.suppress(OSError):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def refuse_overwrite(output: Path, project: Path) -> None:

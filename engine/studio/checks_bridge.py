@@ -24,9 +24,11 @@ def _row(name: str, status: str, found: str, fix: str = "") -> Row:
 
 
 def database(studio: Studio) -> Row:
+    from engine.store.database import shown_url
+
     store = studio.store.database
     revision = store.check()
-    kind = f"SQLite at {store.path}" if store.is_sqlite else "PostgreSQL"
+    kind = f"SQLite at {store.path}" if store.is_sqlite else shown_url(store.url)
     events = studio.store.events.count()
     return _row("database", "ok", f"{kind}, step {revision}, {events} events")
 

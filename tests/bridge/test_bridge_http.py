@@ -132,6 +132,9 @@ def test_an_upload_survives_a_break_and_becomes_usable(client: Client, bridge: B
     done = client.ask("POST", f"{path}/finish").json["upload"]
     assert done["status"] == "done" and Path(done["path"]).read_bytes() == content
     assert client.post("/v1/call/show", {"timeline": done["path"]}).code != "path_outside"
+    gone = client.ask("DELETE", path)
+    assert gone.status == 200 and not Path(done["path"]).exists() and client.get(path).code == "upload_unknown"
+    assert client.ask("DELETE", path).status == 404
 
 
 def test_an_agent_gets_its_command_while_it_waits(client: Client) -> None:
@@ -171,7 +174,7 @@ def test_media_by_content(client: Client, bridge: Bridge, media: Path) -> None:
 
 
 def test_the_schemas_accept_what_the_command_line_takes() -> None:
-    from bridge_server.schemas import as_mapping, request_from_json
+    from bridge_server.schemas import request_from_json, shown_value
 
     for case in USE_CASES.values():
         import dataclasses
@@ -186,7 +189,9 @@ def test_the_schemas_accept_what_the_command_line_takes() -> None:
         if any(hints[name] not in (Path, tuple[Path, ...]) and not isinstance(value, str) for name, value in needed.items()):
             continue
         request = case.request(**needed)
-        body = documents.loads(documents.dumps(as_mapping(request)))  # through real JSON
+        body = documents.loads(
+            documents.dumps({one.name: shown_value(getattr(request, one.name)) for one in dataclasses.fields(request)})
+        )  # through real JSON
         assert request_from_json(case, body) == request, case.name
 
 
