@@ -127,7 +127,7 @@ def own_note(shot: Shot, marks: Sequence[str] = ()) -> str:
 
 def id_note(shot: Shot, marks: Sequence[str], why: bool = True) -> str:
     """The same as JSON, for the note of a marker."""
-    row: dict[str, Any] = {"v": 1, "id": shot.id}
+    row: dict[str, Any] = {"v": 1, "id": shot.id, **({"sure": round(shot.confidence, 2)} if why else {})}
     row |= {"lock": list(marks)} if marks else {}
     row |= {"why": shot.reason} if why else {}
     return json.dumps(row, ensure_ascii=False)

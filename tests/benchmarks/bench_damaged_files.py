@@ -14,7 +14,8 @@ import signal
 import sys
 import time
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -53,6 +54,15 @@ def read_batch(seed: int, count: int, folder: str) -> list[tuple[str, str, float
     return rows
 
 
+def _apart(seed: int, count: int, folder: str) -> list[tuple[str, str, float, float, float]]:
+    """A process for each batch: its peak of memory is the batch's, and what kills it is counted."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as process:
+        try:
+            return process.submit(read_batch, seed, count, folder).result()
+        except BrokenProcessPool:
+            return [(f"seed {seed}", "crash", 0.0, 0.0, 0.0)]
+
+
 def _too_late(*_: object) -> None:
     raise Late
 
@@ -77,9 +87,8 @@ def _read(content: bytes) -> tuple[str, float]:
 def main(count: int, folder: str) -> int:
     whole = len(whole_files(Path(folder)))
     batches = [(0, whole), *((seed, min(BATCH, count - (seed - 1) * BATCH)) for seed in range(1, -(-count // BATCH) + 1))]
-    # A process for each batch: its peak of memory is the batch's.
-    with ProcessPoolExecutor(2, get_context("spawn"), max_tasks_per_child=1) as pool:
-        rows = [row for future in [pool.submit(read_batch, *one, folder) for one in batches] for row in future.result()]
+    with ThreadPoolExecutor(2) as pool:
+        rows = [row for batch in pool.map(lambda one: _apart(*one, folder), batches) for row in batch]
     print(f"{whole} whole files, {len(rows) - whole} damaged ones")
     for outcome, number in Counter(outcome for _, outcome, *_ in rows).most_common():
         print(f"  {number:6d} {outcome}")
