@@ -82,7 +82,10 @@ def common_warnings(timeline: Timeline) -> tuple[str, ...]:
     rows = []
     variable = [row.name for row in media if row.video is not None and row.video.variable_rate]
     if variable:
-        rows.append(f"Variable frame rate: {_some(variable)}. Editing programs may be off by a frame there; a constant-rate copy helps.")
+        rows.append(
+            f"Variable frame rate: {_some(variable)}. Editing programs may be off by a frame there; "
+            "`cutprint collect --constant-rate` makes copies that are not."
+        )
     return tuple(rows)
 
 

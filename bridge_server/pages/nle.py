@@ -54,6 +54,7 @@ def relink_page(result: Result) -> str:
 
 def collect_page(result: Result) -> str:
     lines = [f"{result['files']} files ({size(result['bytes'])}) and {len(result['timelines'])} timelines in {result['folder']}."]
+    lines += [f"{result['constant_rate']} of them are constant-rate copies."] if result["constant_rate"] else []
     return "\n".join([*lines, *result["import"]])
 
 

@@ -13,8 +13,10 @@ from engine.errors import CutprintError, MediaError, OutputError, RefusedError
 from engine.media.fingerprint import fingerprint
 from engine.model.media import Media
 from engine.model.timeline import Timeline
+from engine.progress import SILENT
 from engine.store.projects import HEAD, ProjectFolder, check_writable, disk_error, load_timeline
 from engine.studio import exporting
+from engine.studio.conforming import conformed, constant_rate_copy, runs_unevenly
 from engine.studio.footage import full_path
 from engine.studio.requests import CollectRequest, RelinkRequest
 from engine.studio.resolving import files_by_name, same_name
@@ -118,13 +120,32 @@ def collect(studio: Studio, request: CollectRequest, progress: Progress) -> dict
         raise MediaError("media_offline", f"{len(offline)} files cannot be found: {names}.", hint, files=[row.path for row in offline])
     folder = ProjectFolder(output)
     with folder.locked():
-        targets = _targets(rows, output / MEDIA_FOLDER)
-        size = _copied(rows, places, targets, progress)
-        kept = timeline.replace(media=tuple(row for row in timeline.media if row.media_id in targets))
-        moved = _with_places(kept, {one: str(target) for one, target in targets.items()})
+        uneven = [row for row in rows if request.constant_rate and runs_unevenly(row)]
+        even = [row for row in rows if row not in uneven]
+        targets = _targets(even, output / MEDIA_FOLDER)
+        size = _copied(even, places, targets, progress)
+        copies = _evened(uneven, places, output / MEDIA_FOLDER, progress)
+        kept = timeline.replace(media=tuple(row for row in timeline.media if row.media_id in targets or row.media_id in copies))
+        moved = conformed(_with_places(kept, {one: str(target) for one, target in targets.items()}), copies)
         exports, hints, _ = exporting.all_formats(studio, moved)
         folder.commit(moved, exports, studio.door)
-    return {"folder": str(output), "files": len(targets), "bytes": size, "timelines": sorted([HEAD, *exports]), "import": hints}
+    size += sum(copy.size_bytes for copy in copies.values())
+    found = {"folder": str(output), "files": len(targets) + len(copies), "bytes": size, "constant_rate": len(copies)}
+    return {**found, "timelines": sorted([HEAD, *exports]), "import": hints}
+
+
+def _evened(rows: Sequence[Media], places: Mapping[str, str], folder: Path, progress: Progress) -> dict[str, Media]:
+    """Media id -> its constant-rate copy."""
+    if rows:
+        check_writable(folder)
+        progress.stage("Making constant-rate copies", len(rows))
+    copies = {}
+    for number, row in enumerate(rows, 1):
+        home = folder / f"{number:03d}" if any(other.name == row.name for other in rows[: number - 1]) else folder
+        home.mkdir(parents=True, exist_ok=True)
+        copies[row.media_id] = constant_rate_copy(row, Path(places[row.media_id]), home, SILENT)
+        progress.advance()
+    return copies
 
 
 def _used(timeline: Timeline) -> list[Media]:

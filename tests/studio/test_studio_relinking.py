@@ -12,6 +12,7 @@ import pytest
 
 from bridge_server.bootstrap import open_studio
 from engine.errors import MediaError, OutputError, RefusedError
+from engine.media.decode import FrameReader
 from engine.media.probe import probe
 from engine.model.timeline import Timeline
 from engine.progress import SILENT
@@ -97,3 +98,27 @@ def test_what_cannot_be_found_is_named_before_anything_is_copied(studio: Studio,
     assert collect(studio, CollectRequest(edit, tmp_path / "travel", tmp_path / "attic"), SILENT)["files"] == 3
     with pytest.raises(OutputError):
         collect(studio, CollectRequest(edit, edit), SILENT)
+
+
+def test_variable_rate_clips_travel_as_constant_rate_copies(studio: Studio, tmp_path: Path) -> None:
+    """Every frame of the copy shows what was on screen then, so the edit counts the same frames of it."""
+    clip = probe(footage.variable_rate_video(tmp_path / "phone.mp4", 5, 60))
+    assert clip.video is not None and clip.video.variable_rate
+    placed = factories.placement(1, 0, 20, of=clip, source_start_frame=10, crop=())
+    plain = {"song": None, "transitions": (), "markers": (), "tracks": (), "outcomes": ()}
+    timeline: Timeline = factories.timeline(1, clips=(placed,), media=(clip,), duration_frames=20, rate=clip.video.rate, **plain)
+    ProjectFolder(tmp_path / "edit").commit(timeline, all_formats(studio, timeline)[0], "cli")
+    told = collect(studio, CollectRequest(timeline=tmp_path / "edit", output=tmp_path / "box", constant_rate=True), SILENT)
+    assert told["constant_rate"] == 1
+    after, _ = load_timeline(tmp_path / "box")
+    (copy,) = after.media
+    assert copy.video is not None and not copy.video.variable_rate and copy.name == "phone (constant rate).mov"
+    assert (copy.video.rate, copy.video.duration_frames) == (clip.video.rate, clip.video.duration_frames)
+    assert after.clips[0].media_id == copy.media_id and after.clips[0].source_start_frame == 10
+    seen = [footage.read_code(frame.picture) for frame in FrameReader(copy, max_side_px=320)]
+    kept = [number for number in range(60) if number % 3 != 1]
+    recorded = [int(clip.video.rate.seconds(frame) * 30) for frame in range(clip.video.duration_frames)]  # of the 30 a second
+    assert seen == [(5, max(one for one in kept if one <= number)) for number in recorded]
+    assert not any("Variable" in line for line in all_formats(studio, after)[2])
+    again = collect(studio, CollectRequest(timeline=tmp_path / "edit", output=tmp_path / "box", constant_rate=True), SILENT)
+    assert again["files"] == 1

@@ -44,3 +44,4 @@ class CollectRequest:
     timeline: Path = said("A timeline.json, or the folder that holds it.", argument=True)
     output: Path = said("The folder to fill.", short="o")
     media: Path | None = said("Folder to look in for clips and song that have moved.", None)
+    constant_rate: bool = said("Of variable-rate clips (phones, screen recordings) put in copies at a constant rate.", False)
