@@ -152,6 +152,7 @@ class Placing:
         ]
 
     def _append(self, rows):
+        rows = [row for row in rows if row["end"] > row["start"]]  # shorter than one frame of its source: said afterwards
         less = 1 if self.memory.get("inclusive") else 0
         keys = ("pool", "start", "record", "track", "kind")
         self.host.ask("append", rows=[dict([(key, row[key]) for key in keys], end=row["end"] - less) for row in rows])

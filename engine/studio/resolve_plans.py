@@ -145,9 +145,10 @@ def _clip(timeline: Timeline, clip: Placement) -> dict[str, Any]:
 def _source(rate: FrameRate, clip: Placement, media: Media) -> tuple[int, int, bool]:
     """(first source frame, end, exclusive; whether Resolve makes exactly as many timeline frames of it).
 
-    Resolve rounds the source's length down to whole timeline frames, so the shortest stretch that gives enough is asked for.
+    Resolve rounds the source's length down to whole timeline frames, so the shortest stretch that gives enough is asked for. The API places
+    at normal speed; clips with another come in by file, and where that fails they fill their place at normal speed.
     """
-    per = clip.source_rate.fraction / rate.fraction * clip.speed
+    per = clip.source_rate.fraction / rate.fraction
     frames = math.ceil(clip.duration_frames * per)
     if media.video is not None and media.kind == "video":
         frames = min(frames, media.video.duration_frames - clip.source_start_frame)

@@ -24,10 +24,10 @@ from bridge_server.serving import Bridge
 
 @pytest.fixture(scope="session")
 def shoot(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten clips of two seconds at 30 frames, one of them at 25, and a song."""
+    """Eight clips of two seconds at 30 frames a second, and a song."""
     folder = tmp_path_factory.mktemp("Shoot with spaces")
-    footage.shoot(folder, clips=10, seconds=2.0)
-    footage.click_song(folder / "song.wav", bpm=120, seconds=20)
+    footage.shoot(folder, clips=8, seconds=2.0)
+    footage.click_song(folder / "song.wav", bpm=120, seconds=12)
     return folder
 
 

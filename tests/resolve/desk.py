@@ -79,4 +79,4 @@ class Desk:
         """The shoot in the open bin."""
         for path in sorted(shoot.glob("*.mp4")):
             self.resolve.pool.add(path, fps=fps, frames=60, kind="Video")
-        self.resolve.pool.add(shoot / "song.wav", fps=fps, frames=600, kind="Audio")
+        self.resolve.pool.add(shoot / "song.wav", fps=fps, frames=360, kind="Audio")

@@ -3,23 +3,54 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Callable
+from fractions import Fraction
+from math import ceil
 from pathlib import Path
 from typing import Any
 
 import bridge_client
+import factories
 import menu
 import pytest
 from bridge_client import Cancelled, Failure
 from desk import Desk
+from fakes.resolve import fake_resolve
 from fakes.resolve_world import PROFILES
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from placing import Placing, Report
+from resolve_host import ResolveHost, Watch
 
 from bridge_server.serving import Bridge
-from engine.model.timeline import Timeline
+from engine.model.time import FrameRate
+from engine.model.timeline import Placement, Timeline
 from engine.store.projects import load_timeline
 from engine.studio.resolve_plans import plan_of
+from otio_adapters.writers import WRITERS
 
+RESOLVE_RATES = (
+    "16",
+    "18",
+    "23.976",
+    "24",
+    "25",
+    "29.97",
+    "30",
+    "47.952",
+    "48",
+    "50",
+    "59.94",
+    "60",
+    "72",
+    "95.904",
+    "96",
+    "100",
+    "119.88",
+    "120",
+)
+SPEEDS = (Fraction(1), Fraction(1), Fraction(1), Fraction(1, 2), Fraction(2))
 START = {"duration": 6, "aspect": "9:16"}
 
 
@@ -309,7 +340,7 @@ def test_stopping_a_job_cancels_it_in_the_bridge(desk: Callable[..., Desk], shoo
     here = desk("free-21.0", answers=({**START, "song": "other song.wav", "name": "Stopped"},))
     here.fill(tmp_path)
     here.resolve.pool.root.clips.pop()
-    here.resolve.pool.add(tmp_path / "other song.wav", kind="Audio", frames=600)
+    here.resolve.pool.add(tmp_path / "other song.wav", kind="Audio", frames=360)
     told = here.bridge.tell
 
     def tell(message: str, *words: Any) -> None:
@@ -340,15 +371,15 @@ def test_colours_and_marks_of_pool_clips_are_wishes(desk: Callable[..., Desk], s
     clips[0].SetMarkInOut(15, 44)
     clips[1].SetClipColor("Brown")
     clips[2].SetClipColor("Yellow")
-    here.resolve.pool.selected = [*clips[:9], here.resolve.pool.root.clips[-1]]
+    here.resolve.pool.selected = [*clips[:7], here.resolve.pool.root.clips[-1]]
     made = here.verbs.cut()
     document = load_timeline(Path(made["folder"]))[0]
     names = [document.media_of(clip).name for clip in document.clips]
-    assert names[0] == clips[2].name and clips[0].name in names and clips[1].name not in names and clips[9].name not in names
+    assert names[0] == clips[2].name and clips[0].name in names and clips[1].name not in names and clips[7].name not in names
     used = next(clip for clip in document.clips if document.media_of(clip).name == clips[0].name)
     assert used.source_start_frame >= 15 and used.source_start_frame + used.duration_frames <= 45
     shown = " ".join(here.person.seen[0]["lines"])
-    assert "must use: front_cam_001.mp4@0.500-1.500" in shown and "9 clips from the selection" in shown
+    assert "must use: front_cam_001.mp4@0.500-1.500" in shown and "7 clips from the selection" in shown
 
 
 def test_learning_from_an_open_timeline(desk: Callable[..., Desk], shoot: Path, edited: Path) -> None:
@@ -456,40 +487,67 @@ def test_clips_that_only_moved_take_their_grades_along_and_the_song_follows(desk
     assert sum(one.end - one.start for one in here.timeline.tracks["audio"][0].items) == plan["frames"]
 
 
-def test_takes_at_other_rates_are_exact_by_api_or_by_file(desk: Callable[..., Desk], tmp_path: Path, served: Bridge) -> None:
-    import footage
+@st.composite
+def edits(draw: st.DrawFn) -> Timeline:
+    """Edits at any of Resolve's rates, of takes at any of them, some with a start timecode, some retimed."""
+    rate = FrameRate.parse(draw(st.sampled_from(RESOLVE_RATES)))
+    files, clips, at = [], [], 0
+    for number in range(1, draw(st.integers(1, 5)) + 1):
+        source = FrameRate.parse(draw(st.sampled_from(RESOLVE_RATES)))
+        frames, first, speed = draw(st.integers(1, 90)), draw(st.integers(0, 50)), draw(st.sampled_from(SPEEDS))
+        length = first + ceil(frames * source.fraction / rate.fraction * max(speed, 1)) + draw(st.integers(1, 40))
+        stream = factories.video(rate=source, duration_frames=length, start_frame=draw(st.sampled_from((0, 90_000))))
+        files.append(factories.media(number, stream=stream))
+        words = {"of": files[-1], "source_start_frame": first, "source_rate": source, "speed": speed}
+        clips.append(factories.placement(number, at, frames, **words))
+        at += frames
+    song = factories.song_use(float(rate.seconds(at)))
+    media = (*files, factories.song_media())
+    plain = {"transitions": (), "markers": (), "outcomes": (), "deleted_clips": (), "user_edits": ()}
+    return factories.timeline(1, rate=rate, duration_frames=at, clips=tuple(clips), media=media, song=song, **plain)
 
-    from engine.progress import SILENT
-    from engine.studio.editing import edit
-    from engine.studio.requests import EditRequest
 
-    for seed, rate in enumerate(("24", "25", "30", "60", "24")):
-        footage.lively_video(tmp_path / f"take {rate} {seed}.mp4", seed, 2.0, rate)
-    footage.click_song(tmp_path / "song.wav", bpm=110, seconds=12)
-    folder = tmp_path / "out" / "Rates"
-    takes = sorted(tmp_path.glob("*.mp4"))
-    edit(served.studio, EditRequest(tuple(takes), tmp_path / "song.wav", folder, duration=5, fps="29.97"), SILENT)
-    document = load_timeline(folder)[0]
-    for profile in ("studio-20.3", "studio-21.1"):
-        here = desk(profile, fps="29.97")
-        for path in takes:
-            rate = path.name.split()[1]
-            here.resolve.pool.add(path, fps=rate, frames=2 * int(rate))
-        here.resolve.pool.add(tmp_path / "song.wav", fps="29.97", frames=360, kind="Audio")
-        report = placed(here, folder)
-        assert report.whole and report.gaps == 0, report.tell()
-        assert [(one.start - here.timeline.start, one.end - one.start) for one in here.clips()] == [
-            (clip.timeline_start_frame, clip.duration_frames) for clip in document.clips
-        ]
-        assert [one.left for one in here.clips()] == [clip.source_start_frame for clip in document.clips]
-    here = desk("studio-20.3", fps="29.97")
-    for path in takes:
-        rate = path.name.split()[1]
-        here.resolve.pool.add(path, fps=rate, frames=2 * int(rate))
-    here.resolve.pool.add(tmp_path / "song.wav", fps="29.97", frames=360, kind="Audio")
-    refused = placed(here, folder, import_file=None)
-    assert len(here.clips()) == len(document.clips)  # none is pushed out by one that is a frame too long
-    assert refused.placed + len(refused.wrong) == refused.wanted
+@given(edits(), st.sampled_from(sorted(PROFILES)), st.booleans())
+@settings(max_examples=40)
+def test_any_edit_is_placed_or_said_clip_by_clip(document: Timeline, profile: str, by_file: bool) -> None:
+    """At odd rates, with speeds and start timecodes: nothing is pushed out, nothing is claimed that is not there."""
+    resolve = fake_resolve(profile, written(document.rate))
+    for row in document.media:
+        kind = "Video" if row.video else "Audio"
+        rate, frames = (row.video.rate, row.video.duration_frames) if row.video else (document.rate, 100_000)
+        resolve.pool.add(row.path, fps=written(rate), frames=frames, kind=kind, start=row.video.start_frame if row.video else 0)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "edit.otio"
+        file.write_bytes(WRITERS["resolve-otio"].write(document).content)
+        plan = {**json.loads(json.dumps(plan_of(document))), "import_file": str(file) if by_file else None}
+        watch = Watch(lambda name: None, 60)
+        report = Placing(ResolveHost(resolve, watch), plan, lambda *_: None, {}, "Lime").fresh("Any")
+        watch.close()
+    timeline = resolve.project.current
+    items = sorted((one for one in timeline.tracks["video"][0].items if one.media), key=lambda one: one.start)
+    there = {(one.start - timeline.start, one.end - timeline.start, one.left, one.media.path, one.speed) for one in items}
+    exact = {
+        clip.id
+        for clip in document.clips
+        if (*bounds(clip), clip.source_start_frame, document.media_of(clip).path, float(clip.speed)) in there
+    }
+    assert all(a.end <= b.start for a, b in zip(items, items[1:]))
+    assert {one.start - timeline.start for one in items} <= {clip.span.start for clip in document.clips}
+    even = {row["id"] for row in plan["clips"] if row["even"]}
+    clean = {clip.id for clip in document.clips if clip.speed == 1 and clip.id in even}
+    assert report.placed + sum("frame" in line for line in report.wrong) == report.wanted == len(document.clips)
+    assert report.way != "api" or clean <= exact
+    if by_file and plan["import_for"]:
+        assert report.way == "import" or any("plain cuts" in line for line in report.lost)
+
+
+def bounds(clip: Placement) -> tuple[int, int]:
+    return clip.span.start, clip.span.end
+
+
+def written(rate: FrameRate) -> str:
+    """A rate as Resolve writes it."""
+    return f"{rate.fps:.3f}".rstrip("0").rstrip(".")
 
 
 def test_the_page_drives_a_connected_resolve(desk: Callable[..., Desk], shoot: Path, edited: Path) -> None:
