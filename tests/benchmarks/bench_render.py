@@ -8,6 +8,7 @@ melt20, melt60       ours against melt, cropped (where it is installed)
 moviepy20, moviepy60 ours against moviepy (with --moviepy, the Python of an environment that has it)
 memory               largest memory at 20 and 120 segments
 replace              rendering again after one of 60 segments was replaced
+seams                whether a join can be seen: SSIM beside joins, in ours and in one encode of the whole
 preview              previews from small copies, 60 segments
 proxies              measuring clips with and without leaving small copies behind
 
@@ -63,6 +64,9 @@ SOURCES = {
     "small.mp4": ("1280x720", "25", 12, ["-c:v", "libx264", "-preset", "veryfast", "-b:v", "6M"]),
     "web.webm": ("640x360", "30", 12, ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "1M"]),
 }
+X264 = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-maxrate", "12M", "-bufsize", "24M", "-g", "60", "-flags", "+cgop"]
+"""What a render of quality high uses."""
+SEAM_S = 8.0
 OURS = (
     "import pickle, sys\nfrom pathlib import Path\nfrom engine.render.run import render, RenderOptions\n"
     "film, paths = pickle.loads(Path(sys.argv[1]).read_bytes())\n"
@@ -203,14 +207,18 @@ def film_of(media: Sequence[Media], song: Media, count: int, seconds: float) -> 
     return Film(RATE, *SIZE, tuple(shots), sounds=(sound,))
 
 
-def decode_only(film: Film, paths: dict[str, str], work: Path) -> list[str]:
+def decode_lines(film: Film, paths: dict[str, str]) -> list[list[str]]:
+    """Each segment's pictures decoded, cropped and scaled as they are for its encode, and thrown away."""
     encoding, _ = choose("x264", OWN_SIZE, QUALITIES["high"], RATE, SIZE)
-    plans = plan_segments(film, paths, Look(*SIZE, RATE), encoding, "bench")
     lines = []
-    for plan in plans:
+    for plan in plan_segments(film, paths, Look(*SIZE, RATE), encoding, "bench"):
         at = plan.arguments.index("-map") + 2
         lines.append([ffmpeg.find_ffmpeg().path, "-v", "error", *plan.arguments[:at], "-frames:v", str(plan.frames), "-f", "null", "-"])
-    (work / "decode.pickle").write_bytes(pickle.dumps(lines))
+    return lines
+
+
+def decode_only(film: Film, paths: dict[str, str], work: Path) -> list[str]:
+    (work / "decode.pickle").write_bytes(pickle.dumps(decode_lines(film, paths)))
     script = (
         "import functools, pickle, subprocess, sys\nfrom concurrent.futures import ThreadPoolExecutor\n"
         "lines = pickle.load(open(sys.argv[1], 'rb'))\nwith ThreadPoolExecutor(int(sys.argv[2])) as pool:\n"
@@ -222,9 +230,8 @@ def decode_only(film: Film, paths: dict[str, str], work: Path) -> list[str]:
 def encode_only(finished: Path, work: Path) -> list[str]:
     raw = work / "frames.yuv"
     ffmpeg.run(["-i", str(finished), "-an", "-f", "rawvideo", "-pix_fmt", "yuv420p", str(raw)])
-    x264 = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-maxrate", "12M", "-bufsize", "24M", "-g", "60", "-flags", "+cgop"]
     read = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", "1080x1920", "-r", "30", "-i", str(raw)]
-    return [ffmpeg.find_ffmpeg().path, "-v", "error", "-y", *read, *x264, "-threads", str(WORKERS), str(work / "e.mp4")]
+    return [ffmpeg.find_ffmpeg().path, "-v", "error", "-y", *read, *X264, "-threads", str(WORKERS), str(work / "e.mp4")]
 
 
 def melt(job: Job) -> list[str] | None:
@@ -358,6 +365,34 @@ def proxies(bench: Bench) -> None:
     verdict("a copy inside the pass / a pass of its own", statistics.mean(rows), 1.0)
 
 
+def seams(bench: Bench) -> None:
+    """SSIM of each frame against what went into the encoder: beside joins, elsewhere, and in one encode of the whole."""
+    work = Path(tempfile.mkdtemp(dir=bench.work))
+    film = film_of(bench.media, bench.song, 20, min(bench.seconds, SEAM_S))
+    job = Job(film, {one.media_id: one.path for one in [*bench.media, bench.song]}, work)
+    rendered(job)
+    raw = work / "raw.yuv"
+    with raw.open("wb") as file:
+        for line in decode_lines(film, job.paths):
+            file.write(subprocess.run([*line[:-3], "-f", "rawvideo", "-"], check=True, stdout=subprocess.PIPE).stdout)
+    size = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{SIZE[0]}x{SIZE[1]}", "-r", "30", "-i", str(raw)]
+    ffmpeg.run([*size, *X264, str(work / "e.mp4")])
+    firsts = {0}
+    for shot in film.shots:
+        firsts.add(max(firsts) + shot.frames)
+    near = {at + k for at in firsts for k in (-1, 0)}
+    for name in ("film.mp4", "e.mp4"):
+        printed = ffmpeg.run([*size, "-i", str(work / name), "-lavfi", "ssim=stats_file=-", "-f", "null", os.devnull], capture=True)
+        rows = [float(line.split("Y:")[1].split()[0]) for line in printed.decode().splitlines() if "Y:" in line]
+        beside = [value for k, value in enumerate(rows) if k in near]
+        print(
+            f"  {name}: SSIM-Y {statistics.mean(rows):.4f}, beside joins {statistics.mean(beside):.4f}, worst {min(rows):.4f}", flush=True
+        )
+        if name == "film.mp4":
+            mine = statistics.mean(beside)
+    verdict("what joins cost: SSIM of one encode beside them less ours", statistics.mean(beside) - mine, 0.002)
+
+
 def verdict(what: str, value: float, most: float) -> None:
     print(f"  {'met   ' if value <= most else 'MISSED'} {what}: {value:.3g} (at most {most:g})", flush=True)
 
@@ -377,6 +412,7 @@ STEPS: Mapping[str, Callable[[Bench], None]] = {
     "memory": memory,
     "replace": replaced,
     "preview": previews,
+    "seams": seams,
     "proxies": proxies,
 }
 
