@@ -64,8 +64,11 @@ def preview(
     Raises `MediaError` where a clip has no copy.
     """
     began = time.monotonic()
-    _require(film, proxies)
     notes = list(film.notes)
+    if any(shot.under for shot in film.shots):
+        film = replace(film, shots=tuple(_lowest(shot) for shot in film.shots))
+        notes.append("What is transparent is not in this preview: small copies are not. What lies under it is shown.")
+    _require(film, proxies)
     if kind == "proxy":
         why = _why_not_copied(film, proxies)
         if why:
@@ -90,7 +93,7 @@ def preview(
 
 
 def _require(film: Film, proxies: Mapping[str, Path]) -> None:
-    missing = sorted({one.name for shot in film.shots for one in shot.all_media if one.media_id not in proxies})
+    missing = sorted({shot.media.name for shot in film.shots if shot.media and shot.media.media_id not in proxies})
     if missing:
         hint = "Run `cutprint analyze` on the clips, or say where they are with --media FOLDER."
         message = f"{len(missing)} clips have no small copy: {', '.join(missing[:5])}."
@@ -159,8 +162,11 @@ def _cropped(film: Film, proxies: Mapping[str, Path], sound: MadeSound | None, p
 
 def _from_copy(shot: Shot) -> Shot:
     """The same shot out of its clip's small copy: upright, square, 30 frames a second, from its first frame on."""
-    under = _from_copy(shot.under) if shot.under else None
-    return replace(shot, media=_as_copy(shot.media) if shot.media else None, under=under)
+    return replace(shot, media=_as_copy(shot.media)) if shot.media else shot
+
+
+def _lowest(shot: Shot) -> Shot:
+    return _lowest(shot.under) if shot.under else shot
 
 
 def _as_copy(media: Media) -> Media:

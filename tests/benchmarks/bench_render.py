@@ -5,7 +5,7 @@
 parts20, parts60     ours against E (finished raw frames into the same x264 settings) and D (decoding, cropping and scaling all segments);
                      both use all cores, as ours does
 melt20, melt60       ours against melt, cropped (where it is installed)
-moviepy20, moviepy60 ours against moviepy (with --moviepy, the Python of an environment that has it)
+moviepy20, moviepy60 ours against moviepy (--moviepy or CUTPRINT_BENCH_MOVIEPY name the Python of an environment that has it)
 memory               largest memory at 20 and 120 segments
 replace              rendering again after one of 60 segments was replaced
 seams                whether a join can be seen: SSIM beside joins, in ours and in one encode of the whole
@@ -422,7 +422,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--only", default=",".join(STEPS), help="steps, separated by commas")
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--moviepy")
+    parser.add_argument("--moviepy", default=os.environ.get("CUTPRINT_BENCH_MOVIEPY"), help="a Python that has moviepy")
     parser.add_argument("--sources", type=Path, help="where the sources are kept from run to run")
     options = parser.parse_args()
     names = options.only.split(",")

@@ -17,9 +17,12 @@ from engine.media import ffmpeg
 from engine.media.decode import FrameReader
 from engine.media.encode import write_video
 from engine.media.probe import probe
+from engine.media.proxy import write_proxy
 from engine.model.media import Media
 from engine.model.time import FrameRate
 from engine.model.timeline import CropKey, Timeline, Track, Transition
+from engine.render.film import film_of
+from engine.render.preview import preview
 
 RATE = FrameRate(30)
 
@@ -235,6 +238,19 @@ def test_hdr_becomes_sdr_with_white_where_it_belongs(tmp_path: Path, transfer: s
     assert video is not None and video.pixel_format == "yuv420p" and video.colour.transfer == "bt709"
 
 
+def test_pixels_that_are_not_square_become_square(tmp_path: Path) -> None:
+    """Anamorphic footage: stored half as wide as it is shown."""
+    pictures_ = (footage.coded_picture(6, k, 640, 180)[:, ::2] for k in range(20))
+    path = tmp_path / "narrow.mp4"
+    write_video(path, pictures_, RATE, (320, 180), arguments=("-aspect", "32:9"))
+    media = probe(path)
+    assert media.video is not None and (media.video.stored_width, media.video.display_width) == (320, 640)
+    made, _ = rendered(timeline_of([media], RATE, [12], [4]), tmp_path)
+    assert shown(made) == [(6, 4 + k) for k in range(12)]
+    video = probe(made).video
+    assert video is not None and video.sample_aspect == 1
+
+
 @pytest.mark.parametrize("kind", ["png", "prores", "vp9"])
 def test_what_is_transparent_shows_what_lies_under_it(tmp_path: Path, kind: str) -> None:
     """A sign over a cut: opaque above, clear in the middle, half clear below; the numbers under it stay the right ones."""
@@ -258,6 +274,13 @@ def test_what_is_transparent_shows_what_lies_under_it(tmp_path: Path, kind: str)
     over = dataclasses.replace(timeline.clips[2], id="above", timeline_start_frame=8, duration_frames=14)
     track = Track("overlay", "above", (over,))
     made = dataclasses.replace(timeline, clips=timeline.clips[:2], tracks=(track,), duration_frames=30)
+    if kind == "png":
+        copies = {}
+        for one in base:
+            copies[one.media_id] = tmp_path / f"copy-{one.name}"
+            write_proxy(one, copies[one.media_id])
+        told = preview(film_of(made, "none"), tmp_path / "p.mp4", kind="crop", proxies=copies, sounds={}, cache=tmp_path / "cache")
+        assert told.frames == 30 and any("transparent" in line for line in told.warnings)
     path, report = rendered(made, tmp_path)
     seen = pictures(path)
     assert [footage.read_code(picture) for picture in seen] == [(1, 3 + k) for k in range(15)] + [(2, 20 + k) for k in range(15)]
