@@ -39,6 +39,10 @@ def _amounts(row: Result) -> str:
     parts = [f"{row[name]:+d} {words}" for name, words in _AMOUNTS if row[name]]
     if "moved" in row["kinds"]:
         parts.append(f"place {row['from_position'] + 1} -> {row['to_position'] + 1}")
+    if "locked" in row["kinds"]:
+        parts.append(f"by its {' and '.join(row['lock_marks'])}")
+    if "unlocked" in row["kinds"]:
+        parts.append(f"its {' and '.join(row['lock_gone'])} is gone")
     return ", ".join(parts)
 
 

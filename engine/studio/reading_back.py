@@ -134,6 +134,7 @@ def _row(base: Timeline, change: Change) -> dict[str, Any]:
         "to_position": change.to_position,
         "votes": list(change.votes),
         "lock_marks": list(row.lock_marks) if row else [],
+        "lock_gone": list(dict.fromkeys(mark for one in (row, *change.pieces) if one for mark in one.lock_gone)),
         "now": row.name if row and "replaced" in change.kinds else None,
     }
 

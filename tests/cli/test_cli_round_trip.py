@@ -46,10 +46,10 @@ def in_premiere(timeline: Timeline) -> tuple[Bench, dict[str, tuple[str, int]]]:
 
 @pytest.mark.slow
 def test_a_revision_leaves_what_was_done_in_the_program_alone(tmp_path: Path) -> None:
-    footage.shoot(tmp_path / "clips", 10)
+    footage.shoot(tmp_path / "clips", 9, 1.5)
     footage.click_song(tmp_path / "song.wav", 120, 20)
     edit = tmp_path / "edit"
-    said("edit", tmp_path / "clips", "--song", tmp_path / "song.wav", "--duration", 8, "-o", edit)
+    said("edit", tmp_path / "clips", "--song", tmp_path / "song.wav", "--duration", 7, "-o", edit)
     first = timeline_in(edit)
     bench, lengths = in_premiere(first)
     deleted, slipped, off = first.clips[4], first.clips[2], first.clips[3]

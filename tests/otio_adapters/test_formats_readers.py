@@ -237,5 +237,5 @@ def test_readers_name_what_they_read() -> None:
 @pytest.mark.parametrize("form", sorted(FORMS))
 def test_edits_that_a_person_changed_come_back_the_same(form: str) -> None:
     """Dissolves, joins of the song, own sound, runners-up, locks, speeds, gaps; `bench_round_trips.py` tries a thousand."""
-    for seed in range(5000, 5012):
+    for seed in range(5000, 5008):
         assert list(differences(changed_edit(seed), form, seed)) == [], seed
