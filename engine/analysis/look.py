@@ -120,7 +120,7 @@ class Look:
     def _see_people(self, frame: ScanFrame) -> None:
         if self.finder is None or frame.time_s + 1e-6 < self._next_face_s:
             return
-        self._next_face_s = frame.time_s + FACE_EVERY_S
+        self._next_face_s = frame.time_s + FACE_EVERY_S * (1 if self.follows_motion else 2)  # a first look has to be cheap
         self.looks += 1
         if not self._is_as_before(frame.luma):
             self._last = self._people(self.finder, frame.luma)

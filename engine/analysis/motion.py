@@ -144,13 +144,23 @@ def _motion_between(
     import cv2
 
     follow: Any = cv2.calcOpticalFlowPyrLK  # its stubs want an array where None asks for a new one
-    moved, status, unlike = follow(a, b, points.reshape(-1, 1, 2), None, winSize=WINDOW_PX, maxLevel=LEVELS, criteria=STOP)
+    height, width = a.shape
+    centre = np.array([width / 2, height / 2], np.float32)
+    guess = _moved(points, before, centre) if abs(before[1]) > CARRIED_PX else points
+    moved, status, unlike = follow(
+        a,
+        b,
+        points.reshape(-1, 1, 2),
+        guess.reshape(-1, 1, 2).copy(),
+        winSize=WINDOW_PX,
+        maxLevel=LEVELS,
+        criteria=STOP,
+        flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
+    )
     found = (status.ravel() == 1) & (unlike.ravel() < LOST)
     if found.sum() < 6:
         return Step(), points, STILL
     start, end = points[found], moved.reshape(-1, 2)[found]
-    height, width = a.shape
-    centre = np.array([width / 2, height / 2], np.float32)
     chosen, trust = _camera(start - centre, end - centre, before)
     from_, to = (start - centre) @ _AS_COMPLEX, (end - centre) @ _AS_COMPLEX
     turn, shift = chosen
@@ -164,6 +174,12 @@ def _motion_between(
         trust=trust,
     )
     return step, end, chosen
+
+
+def _moved(points: NDArray[np.float32], model: Model, centre: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Where a model says that points go: in a whip the step before's is nearer than where they were."""
+    to = (points - centre) @ _AS_COMPLEX * model[0] + model[1]
+    return np.asarray(np.stack([to.real, to.imag], axis=1) + centre, np.float32)
 
 
 def _camera(start: NDArray[np.float32], end: NDArray[np.float32], before: Model) -> tuple[Model, float]:

@@ -1,7 +1,7 @@
 """Faces and bodies by what opencv-python carries itself: Haar cascades (Viola and Jones 2001) and HOG (Dalal and Triggs 2005).
 
-Settings are the best of those measured for cost and false finds (docs/clip_analysis.md): alt2, 320 px, scale 1.2, least size 20 px:
-42 of 64 frames with people found, none false on 40 without.
+Settings are the best of those measured for cost and false finds (`tests/benchmarks/bench_clip_people.py faces`): alt2, 320 px, scale 1.1,
+least size 20 px. Profiles have to be found by more neighbours: theirs are nearly all the false finds.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from engine.perception.contracts import FoundFace, Picture
 __all__ = ["CascadeFaceFinder"]
 
 LONG_SIDE_PX = 320
-SCALE = 1.2
+SCALE = 1.1
 PROFILE_SCALE = 1.3
 LEAST_PX = 20
-NEIGHBOURS = 3
+NEIGHBOURS, PROFILE_NEIGHBOURS = 3, 5
 SURE_WEIGHT = 8.0
 """Cascade level weight at which a find counts as certain (chosen: true finds on the raw set lie between 2 and 12)."""
 HOG_SURE = 1.0
@@ -51,8 +51,8 @@ class CascadeFaceFinder:
 
     def _profiles(self, gray: NDArray[np.uint8], facing_right: bool) -> list[FoundFace]:
         if not facing_right:
-            return _detect(self._profile, gray, PROFILE_SCALE, "profile")
-        found = _detect(self._profile, np.ascontiguousarray(gray[:, ::-1]), PROFILE_SCALE, "profile")
+            return _detect(self._profile, gray, PROFILE_SCALE, "profile", PROFILE_NEIGHBOURS)
+        found = _detect(self._profile, np.ascontiguousarray(gray[:, ::-1]), PROFILE_SCALE, "profile", PROFILE_NEIGHBOURS)
         return [FoundFace(_mirrored(one.box), one.pose, one.confidence) for one in found]
 
     def bodies(self, picture: Picture) -> list[Box]:
@@ -87,9 +87,9 @@ def _small_gray(picture: Picture) -> NDArray[np.uint8]:
     return np.asarray(gray, np.uint8)
 
 
-def _detect(classifier: Any, gray: NDArray[np.uint8], scale: float, pose: Any) -> list[FoundFace]:
+def _detect(classifier: Any, gray: NDArray[np.uint8], scale: float, pose: Any, neighbours: int = NEIGHBOURS) -> list[FoundFace]:
     boxes, _, weights = classifier.detectMultiScale3(
-        gray, scaleFactor=scale, minNeighbors=NEIGHBOURS, minSize=(LEAST_PX, LEAST_PX), outputRejectLevels=True
+        gray, scaleFactor=scale, minNeighbors=neighbours, minSize=(LEAST_PX, LEAST_PX), outputRejectLevels=True
     )
     height, width = gray.shape
     sure = [min(1.0, max(0.1, float(weight) / SURE_WEIGHT)) for weight in np.ravel(weights)]
