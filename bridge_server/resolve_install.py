@@ -57,7 +57,7 @@ def uninstall_resolve(studio: Studio, machine: Machine | None = None) -> dict[st
     """Takes menu and library away, wherever copies lie. Edits stay."""
     machine = machine or this_machine()
     found = [path for folder in machine.all_scripts() for path in our_files(folder)]
-    notes = _removed(found)
+    notes = [note for note in _removed(found) if "administrator" in note]
     library = studio.workspace / LIBRARY
     had = bool(found) or library.is_dir()
     shutil.rmtree(library, ignore_errors=True)

@@ -168,8 +168,9 @@ def resolve_line(studio: Studio, machine: Machine | None = None) -> Row:
     if not programs and not seen and not machine.preferences().is_dir():
         return _row("DaVinci Resolve", "ok", "not found here")
     version = _version(machine, programs, seen)
-    edition = str(seen.get("product") or "edition unknown until Connect was clicked once")
-    found = f"{edition} {'.'.join(map(str, version)) or 'of unknown version'}"
+    edition = str(seen.get("product") or "")
+    number = ".".join(map(str, version)) or "of unknown version"
+    found = f"{edition} {number}" if edition else f"{number} (whether free or Studio shows once Connect was clicked)"
     if any((program / "Contents" / "_MASReceipt").exists() for program in programs) or (machine.containers() and not programs):
         fix = "Install Resolve from Blackmagic's website: builds from the App Store cannot be scripted."
         return _row("DaVinci Resolve", "problem", f"{found}, from the App Store", fix)

@@ -9,17 +9,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import factories
 import letters as mailbox
 import pytest
 from connect import disconnect
 from desk import Desk
 from fakes.resolve_lua import LuaResolve
+from placing import Placing
 
 from bridge_server.mailbox import Mailbox
 from bridge_server.resolve_install import install_resolve
 from bridge_server.serving import Bridge
 from engine.store.projects import load_timeline
 from engine.studio.checks_resolve import Machine
+from engine.studio.resolve_plans import plan_of
 
 
 @pytest.fixture
@@ -83,10 +86,32 @@ def test_cut_and_send_from_the_free_edition(desk: Callable[..., Desk], shoot: Pa
     assert clicked(here, letters, free(menu, "2 Send my changes"), again) == 0
     after = load_timeline(folder)[0]
     assert after.clips[0].source_start_frame == document.clips[0].source_start_frame + 4 and after.clips[0].lock is not None
-    here.timeline.SetMarkInOut(0, after.duration_frames - 1)
-    titles = ("7 Redo section - slower", "5 Redo section - tighter", "6 Redo section - more energy")  # the first that this footage allows
-    assert any(clicked(here, letters, free(menu, one), LuaResolve(here.resolve, Path(letters["profiles"]))) == 0 for one in titles)
-    assert here.clips()[0].left == items[0].left and len(here.project.timelines) == 2
+
+
+def test_a_section_goes_onto_a_copy_by_letters_too(desk: Callable[..., Desk], menu: Path, letters: dict[str, Any]) -> None:
+    here = desk("free-21.1")
+    document = factories.timeline(4, rate="30", transitions=(), markers=())
+    for row in document.media:
+        here.resolve.pool.add(row.path, frames=row.video.duration_frames if row.video else 5400, kind="Video" if row.video else "Audio")
+    other = here.resolve.pool.add("/shoot/Übrig.mp4", frames=300)
+    thread = LuaResolve(here.resolve, Path(letters["profiles"])).start(free(menu, "0 Connect"))
+    wait_for_wish(letters)
+    host = mailbox.MailboxHost(letters["mailbox"], letters["profiles"], 20)
+    plan = plan_of(document)
+    first = Placing(host, plan, lambda *_: None, {}, "Lime").fresh("Brief")
+    assert first.whole, first.tell()
+    yours = here.timeline
+    title = yours.insert_title(yours.start, 30)
+    for number, item in enumerate(here.clips()):
+        item.grade = f"grade {number}"
+    plan["clips"][2].update(id="new", path=other.path, start=7, end=7 + plan["clips"][2]["frames"])
+    again = Placing(host, plan, lambda *_: None, {"inclusive": False}, "Lime").renewed(host.ask("snapshot"), "Brief", {})
+    host.close()
+    thread.join(10)
+    assert again.whole and again.way == "copy" and again.name == "Brief v002" and here.timeline is not yours, again.tell()
+    assert [one.grade for one in here.clips()] == ["grade 0", "grade 1", "", "grade 3"]
+    assert here.clips()[1].colour == "Lime" and here.timeline.tracks["video"][1].items[0].name == title.name
+    assert [one.grade for one in yours.tracks["video"][0].items] == [f"grade {number}" for number in range(4)]
 
 
 def test_a_failure_in_the_agent_says_one_cause_and_one_fix(desk: Callable[..., Desk], menu: Path, letters: dict[str, Any]) -> None:
