@@ -86,6 +86,8 @@ def _write_library(studio: Studio, library: Path, machine: Machine) -> None:
         raise OutputError("scripts_missing", "The scripts for Resolve did not come with this installation.", "Reinstall cutprint.")
     for path in scripts:
         atomic_write(library / path.name, path.read_bytes())
+    for path in set(library.glob("*.py")) - {library / one.name for one in scripts}:
+        path.unlink()  # of an earlier version
     atomic_write(library / "agent.lua", agent.read_bytes())
     command = [sys.executable, "-m", "bridge_server"]
     config = {

@@ -101,7 +101,11 @@ def test_stale_copies_go_and_strangers_stay(system: str, studio: Studio, tmp_pat
     theirs = here.scripts / "Utility" / "Cutprint" / "mine.py"
     theirs.write_text("print('mine')\n", encoding="utf-8")
     assert checks.menu_line(studio, here)["status"] == "warning"
+    earlier = studio.workspace / "resolve-scripts" / "of_an_earlier_version.py"
+    earlier.parent.mkdir(parents=True)
+    earlier.touch()
     notes = install_resolve(studio, False, here)["notes"]
+    assert not earlier.exists()
     assert not any(path.exists() for path in stale) and theirs.exists()
     assert sum("old copy" in note for note in notes) == len(stale)
     (here.menu / "0 Connect.py").write_text("print('not yours')\n", encoding="utf-8")
