@@ -28,6 +28,9 @@ REPORT_EVERY_S = 0.2
 NO_FILE = Path(os.devnull)
 """In place of a settings file: the order holds every setting already."""
 
+NICENESS = 5
+"""Below what answers people, a third of its share where both want the processor (chosen; Windows: below normal)."""
+
 GRACE_S = 10.0
 """How long a job may go on tidying up after its bridge is gone."""
 
@@ -54,6 +57,8 @@ class Line:
 
 def main() -> None:
     """Runs the job that standard input orders."""
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)  # workers and encoders inherit it
     line = Line(os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8"))
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not look like a message
     order = json.loads(sys.stdin.readline())

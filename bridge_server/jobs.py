@@ -279,7 +279,8 @@ def _start() -> subprocess.Popen[str]:
     """A job's process, in a group of its own so that Ctrl-C at the bridge does not reach it."""
     flags: dict[str, Any] = {"start_new_session": True}
     if os.name == "nt":
-        flags = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined,unused-ignore]
+        group, modest = subprocess.CREATE_NEW_PROCESS_GROUP, subprocess.BELOW_NORMAL_PRIORITY_CLASS  # type: ignore[attr-defined,unused-ignore]
+        flags = {"creationflags": group | modest}
     return subprocess.Popen(
         [sys.executable, "-m", "bridge_server.job_process"],
         stdin=subprocess.PIPE,
