@@ -34,7 +34,7 @@ __all__ = [
     "plan_sound",
 ]
 
-SOUND_VERSION = "2"
+SOUND_VERSION = "3"
 """Part of every cached sound's name."""
 SEEKABLE = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
 """Containers (ffmpeg's names) in which a seek is exact for sound; others are decoded from their start."""
@@ -170,7 +170,7 @@ def _lane(lane: Sequence[Sound], samples: int, path_of: PathOf, first: int) -> A
 def _counted(sound: Sound, path_of: PathOf, number: int) -> Any:
     """A song from its sample on, counted from the first one decoded, as its analysis counts."""
     start = round_half_up(sound.source_start_s * AUDIO_RATE_HZ)
-    stream = _stereo(_opened(sound.media, path_of, number))
+    stream = _on_both_sides(_opened(sound.media, path_of, number).filter("aresample", AUDIO_RATE_HZ), sound.media)
     stream = stream.filter("atrim", start_sample=start, end_sample=start + sound.samples)
     return stream.filter("asetpts", "PTS-STARTPTS")
 
@@ -184,7 +184,7 @@ def _timed(sound: Sound, path_of: PathOf, number: int) -> Any:
     options = {"ss": seconds(wanted - pre)} if wanted > pre else {}
     stream = _opened(sound.media, path_of, number, **options)
     stream = stream.filter("aresample", **{"out_sample_rate": AUDIO_RATE_HZ, "async": 1, "first_pts": 0})
-    stream = stream.filter("aformat", sample_fmts="fltp", channel_layouts="stereo")
+    stream = _on_both_sides(stream, sound.media)
     start = round_half_up(pre * AUDIO_RATE_HZ)
     return stream.filter("atrim", start_sample=start, end_sample=start + sound.samples).filter("asetpts", "PTS-STARTPTS")
 
@@ -194,8 +194,11 @@ def _opened(media: Media, path_of: PathOf, number: int, **options: object) -> An
     return ffmpeg.input(f"file:{path_of(media)}", thread_queue_size=8 + number, **options).audio
 
 
-def _stereo(stream: Any) -> Any:
-    return stream.filter("aresample", AUDIO_RATE_HZ).filter("aformat", sample_fmts="fltp", channel_layouts="stereo")
+def _on_both_sides(stream: Any, media: Media) -> Any:
+    """Two channels. One channel goes to both as loud as it is, as players do: the library's mix takes 3 dB off it."""
+    stream = stream.filter("aformat", sample_fmts="fltp", channel_layouts="stereo")
+    is_single = media.audio is not None and media.audio.channels == 1
+    return stream.filter("volume", f"{math.sqrt(2):.8f}", precision="float") if is_single else stream
 
 
 def _faded(stream: Any, sound: Sound) -> Any:

@@ -229,7 +229,7 @@ def test_tracks_hold_the_rate_of_the_file_not_of_its_media() -> None:
 
 
 def test_readers_name_what_they_read() -> None:
-    assert {suffix for reader in READERS.values() for suffix in reader.suffixes} == {".otio", ".fcpxml", ".xml", ".edl"}
+    assert {suffix for reader in READERS.values() for suffix in reader.suffixes} == {".otio", ".fcpxml", ".xml", ".edl", ".json"}
     assert all(READERS[name].name == name for name in READERS)
     assert isinstance(READERS["any"].read(WRITERS["fcp7"].write(factories.timeline(1)).content).tracks[0], CutTrack)
 
