@@ -26,6 +26,8 @@ REMARK = re.compile(
 LOCATOR = re.compile(rf"^\*\s*LOC\s*:\s*{CODE}\s+(\S+)\s*(.*?)\s*$", re.IGNORECASE)
 SPEED = re.compile(rf"^M2\s+(\S.*?)\s+(-?\d+(?:\.\d+)?)\s+{CODE}\s*$")
 RESOLVE_MARKER = re.compile(r"\|C:(?:ResolveColor)?(\w*)\s*\|M:(.*?)\s*\|D:\s*(\d+)")
+MOST_LIST_BYTES = 8 * 2**20
+"""Chosen: a thousand events with all their remarks have about half a megabyte."""
 BLACK = ("BL", "BLACK")
 RATES_BY_FRAMES = ((24, FrameRate(24)), (25, FrameRate(25)), (30, FrameRate(30)), (50, FrameRate(50)))
 """A list whose highest frame number lies below the first is taken to be at the second."""
@@ -42,7 +44,7 @@ class EdlReader:
 
     def read(self, content: bytes, source: str = "the file", rate: FrameRate | None = None) -> CutList:
         """One picture track and one sound track. Raises `DocumentError`."""
-        lines = [line.rstrip() for line in text_of(content, source).splitlines()]
+        lines = [line.rstrip() for line in text_of(content, source, MOST_LIST_BYTES).splitlines()]
         rows = list(_rows(lines, source))
         if not rows:
             if not any(line.startswith(("TITLE:", "FCM:")) for line in lines):

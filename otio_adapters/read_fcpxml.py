@@ -6,10 +6,11 @@ Times are exact as written. An item has a local time that begins at its `start`;
 from __future__ import annotations
 
 import copy
+import heapq
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
 
@@ -74,6 +75,7 @@ class _Read:
         self.rate = self._rate(self._resource(self.sequence.get("format")))
         self.lanes: dict[tuple[str, int], list[CutEvent]] = {}
         self.joins: dict[int, list[CutTransition]] = {}
+        self.links: dict[int, MediaLink] = {}
         self.markers: list[CutMarker] = []
         self.looks, self.level = 0, 0
         self.unrolled = [0]
@@ -110,7 +112,11 @@ class _Read:
         for kind, lane in order:
             events = sorted(self.lanes[kind, lane], key=lambda one: one.record)
             for layer, free in enumerate(_apart(events)):
-                name = f"{kind[0].upper()}{abs(lane) + 1}" + ("" if lane >= 0 or kind == "audio" else " below") + " +" * layer
+                name = (
+                    f"{kind[0].upper()}{abs(lane) + 1}"
+                    + ("" if lane >= 0 or kind == "audio" else " below")
+                    + (f" +{layer}" if layer else "")
+                )
                 joins = tuple(self.joins.get(lane, ())) if kind == "video" and layer == 0 else ()
                 yield CutTrack("audio" if kind == "audio" else "video", name, tuple(free), joins)
 
@@ -240,11 +246,18 @@ class _Read:
         return [event]
 
     def _media(self, asset: ET.Element, name: str) -> MediaLink:
+        """What an asset says; asked once for all clips that show it."""
+        known = self.links.get(id(asset))
+        if known is None:
+            known = self.links[id(asset)] = self._link(asset)
+        return known if known.name else replace(known, name=name)
+
+    def _link(self, asset: ET.Element) -> MediaLink:
         rep = asset.find("media-rep")
         form = self._resource(asset.get("format"))
         duration = form.get("frameDuration") if form is not None else None
         return MediaLink(
-            name=asset.get("name") or name,
+            name=asset.get("name") or "",
             url=asset.get("src") or (rep.get("src") if rep is not None else None),
             media_start_s=self._time(asset, "start"),
             media_duration_s=self._time(asset, "duration") if asset.get("duration") else None,
@@ -315,14 +328,18 @@ def _has_video(item: ET.Element, asset: ET.Element) -> bool:
 
 
 def _apart(events: list[CutEvent]) -> list[list[CutEvent]]:
-    """Events of one lane on as many layers as it takes that none overlap."""
+    """Events of one lane on as many layers as it takes that none overlap, each on the lowest that is free."""
     layers: list[list[CutEvent]] = []
+    busy: list[tuple[int, int]] = []
+    free: list[int] = []
     for event in events:
-        free = next((layer for layer in layers if layer[-1].record.end <= event.record.start), None)
-        if free is None:
-            layers.append([event])
-        else:
-            free.append(event)
+        while busy and busy[0][0] <= event.record.start:
+            heapq.heappush(free, heapq.heappop(busy)[1])
+        number = heapq.heappop(free) if free else len(layers)
+        if number == len(layers):
+            layers.append([])
+        layers[number].append(event)
+        heapq.heappush(busy, (event.record.end, number))
     return layers
 
 

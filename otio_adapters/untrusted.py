@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import re
@@ -17,8 +18,8 @@ from engine.model.time import FrameRate
 
 __all__ = ["MOST_BYTES", "MOST_NESTED", "damaged", "empty", "json_object", "rate_of", "rational", "text_of", "unknown", "whole", "xml_root"]
 
-MOST_BYTES = 64 * 2**20
-"""Chosen: an hour of densely cut material is under 20 MB in the wordiest format."""
+MOST_BYTES = 24 * 2**20
+"""Chosen: an hour of densely cut material is under 20 MB in the wordiest format, and this much is read within 10 s and 500 MB."""
 MOST_NESTED = 100
 """Levels; the deepest real file seen has 30."""
 MOST_NUMBER = 10**18
@@ -47,17 +48,17 @@ def _unsafe(source: str, what: str) -> NoReturn:
     raise DocumentError("interchange_unsafe", f"{source} was not opened: {what}.", AGAIN, file=source)
 
 
-def _sized(content: bytes, source: str) -> bytes:
-    if len(content) > MOST_BYTES:
-        _unsafe(source, f"it has {len(content) // 2**20} MB, more than any timeline ({MOST_BYTES // 2**20})")
+def _sized(content: bytes, source: str, most: int = MOST_BYTES) -> bytes:
+    if len(content) > most:
+        _unsafe(source, f"it has {len(content) // 2**20} MB, more than any timeline ({most // 2**20})")
     if not content.strip():
         empty(source, "the file is empty")
     return content
 
 
-def text_of(content: bytes, source: str) -> str:
-    """Text in UTF-8 or UTF-16 with a mark, else in Latin-1, which EDLs of old programs use."""
-    _sized(content, source)
+def text_of(content: bytes, source: str, most: int = MOST_BYTES) -> str:
+    """Up to `most` bytes of text in UTF-8 or UTF-16 with a mark, else in Latin-1, which EDLs of old programs use."""
+    _sized(content, source, most)
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", "replace")
     try:
@@ -133,6 +134,7 @@ def _near(exact: Fraction) -> Fraction:
     return exact if exact.denominator <= MOST_NUMBER else exact.limit_denominator(MOST_NUMBER)
 
 
+@functools.lru_cache(maxsize=16_384)
 def _written(text: str) -> Fraction:
     found = re.fullmatch(r"\s*([+-]?\d{1,30}(?:\.\d{0,30})?)(?:/(\d{1,30}))?\s*s?\s*", text)
     if not found:

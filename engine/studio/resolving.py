@@ -29,7 +29,7 @@ __all__ = ["Offline", "Resolved", "files_by_name", "read_cut_list", "resolve", "
 
 BUNDLE_FILES = ("Info.fcpxml", "CurrentVersion.fcpxml")
 """What a folder that stands for one timeline holds (Resolve's FCPXML 1.10, Final Cut's .fcpxmld)."""
-MOST_BYTES = 64 * 2**20
+MOST_BYTES = 24 * 2**20
 """No timeline is larger (the readers' own limit); more is not even read from disk."""
 SLACK_S = Fraction(1, 10)
 """How far lengths and starts that a file states may lie from the media's: programs round them to frames of the sequence."""
