@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.analysis.beats_decoding import Decoded, beat_gains, decode
+from engine.analysis.beats_decoding import Decoded, decode
+from engine.analysis.beats_levels import Reading, believed, chosen, readings, sureness
 from engine.analysis.beats_network import FRAMES_PER_S, HOP, RATE_HZ, calibrated, forward, with_rises
 
-__all__ = ["FRAMES_PER_S", "HOP", "RATE_HZ", "BeatTrack", "Onsets", "onsets", "refined", "track_beats"]
+__all__ = ["FRAMES_PER_S", "HOP", "RATE_HZ", "BeatTrack", "Onsets", "onsets", "readings_of", "refined", "track_beats"]
 
 LOW_BANDS = slice(0, 15)
 """Bands of the network's spectrogram up to 170 Hz: kick and bass."""
@@ -28,8 +29,6 @@ LEAD_FRAMES, EDGE_FRAMES = 50, 3
 """Silence that the network hears before a song, and how much of it may hold the first beat."""
 NEAR_FRAMES = 3
 """Frames either side of a beat in which its likelihood may peak."""
-DOUBT = 1.0
-"""How fast belief in another level falls with its log-likelihood per beat (chosen: so that annotators' own doubts show)."""
 LEAST_SHARE = 0.02
 REST_S, SILENT_SHARE = 2.5, 0.02
 """A silence this long parts a song; silent is what has this share of the level of the song's loud frames."""
@@ -49,18 +48,19 @@ class Onsets:
 
 @dataclass(frozen=True)
 class BeatTrack:
-    """Beats in seconds and their positions in the bar (1 is the downbeat), how much stands behind them (0 to 1), and other tempos with
-    their share of belief."""
+    """Beats in seconds and their positions in the bar (1 is the downbeat), how plain the pulse is (0 to 1), how sure it is that these are
+    its beats (0 to 1), and other tempos with their share of belief."""
 
     beats: Array
     positions: NDArray[np.int64]
     metre: int
     bpm: float
+    pulse: float
     confidence: float
     alternatives: tuple[tuple[float, float], ...]
 
 
-NOTHING = BeatTrack(np.zeros(0), np.zeros(0, np.int64), 4, 0.0, 0.0, ())
+NOTHING = BeatTrack(np.zeros(0), np.zeros(0, np.int64), 4, 0.0, 0.0, 0.0, ())
 
 
 def onsets(levels: NDArray[np.float32]) -> Onsets:
@@ -88,12 +88,24 @@ def track_beats(levels: NDArray[np.float32], heard: NDArray[np.float32] | None =
     heard : curves of another network, `heard_per_s` frames a second, to be used instead of our own.
     """
     curves = _our_curves(levels) if heard is None else _at_our_rate(heard, heard_per_s, len(levels))
-    found = _decoded_in_parts(curves, _rests(levels))
-    if found is None:
+    found = _readings(curves, _rests(levels))
+    if not found:
         return NOTHING
-    beats = (found.frames - EDGE_FRAMES) / FRAMES_PER_S
-    bpm = 60 / float(np.median(np.diff(beats)))
-    return BeatTrack(beats, found.positions, found.metre, bpm, _confidence(curves, found), _alternatives(curves, found, bpm))
+    shares = believed(found)
+    best = chosen(shares)
+    grid = found[best].found
+    beats = (grid.frames - EDGE_FRAMES) / FRAMES_PER_S
+    sure = sureness(found[best], float(shares[best]))
+    return BeatTrack(beats, grid.positions, grid.metre, found[best].bpm, _pulse(curves, grid), sure, _alternatives(found, shares, best))
+
+
+def readings_of(levels: NDArray[np.float32]) -> list[Reading]:
+    """The beats that our own network hears, at each level that they could be counted at; the likeliest path first."""
+    return _readings(_our_curves(levels), _rests(levels))
+
+
+def _readings(curves: NDArray[np.float32], rests: list[tuple[int, int]]) -> list[Reading]:
+    return readings(curves, lambda slowest, fastest: _decoded_in_parts(curves, rests, slowest, fastest), FRAMES_PER_S)
 
 
 def _rests(levels: NDArray[np.float32]) -> list[tuple[int, int]]:
@@ -104,13 +116,13 @@ def _rests(levels: NDArray[np.float32]) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in runs if b - a >= REST_S * FRAMES_PER_S and a > 0 and b < len(quiet)]
 
 
-def _decoded_in_parts(curves: NDArray[np.float32], rests: list[tuple[int, int]]) -> Decoded | None:
+def _decoded_in_parts(curves: NDArray[np.float32], rests: list[tuple[int, int]], slowest_bpm: float, fastest_bpm: float) -> Decoded | None:
     """Each stretch between rests decoded alone, so that a pause of any length bends neither tempo nor bars of what follows."""
     bounds = [0, *(frame + EDGE_FRAMES for rest in rests for frame in rest), len(curves)]
     parts = []
     for begin, end in zip(bounds[::2], bounds[1::2]):
         first = max(0, begin - EDGE_FRAMES)
-        found = decode(curves[first:end], FRAMES_PER_S)
+        found = decode(curves[first:end], FRAMES_PER_S, slowest_bpm, fastest_bpm)
         if found is not None:
             parts.append(Decoded(found.frames + first, found.positions, found.metre))
     if not parts:
@@ -150,7 +162,7 @@ def _at_our_rate(heard: NDArray[np.float32], per_s: float, count: int) -> NDArra
     return np.stack([np.interp(at, np.arange(len(heard)), heard[:, k], right=0.0) for k in (0, 1)], axis=1).astype(np.float32)
 
 
-def _confidence(curves: NDArray[np.float32], found: Decoded) -> float:
+def _pulse(curves: NDArray[np.float32], found: Decoded) -> float:
     """How much the network's curves agree with the grid: the geometric mean of their height on it and the share of their weight there."""
     from scipy.ndimage import maximum_filter1d
 
@@ -163,19 +175,13 @@ def _confidence(curves: NDArray[np.float32], found: Decoded) -> float:
     return float(np.clip(np.sqrt(height * share), 0, 1))
 
 
-def _alternatives(curves: NDArray[np.float32], found: Decoded, bpm: float) -> tuple[tuple[float, float], ...]:
-    """Double and half the tempo with the share of belief of each, the likelier first; unlikely ones are left out.
-
-    Belief falls with the log-likelihood, per beat, by which beats between the found ones too, or every other of them, explain less.
-    """
-    frames, spacing = found.frames, float(np.median(np.diff(found.frames)))
-    gain, twice = beat_gains(curves, max(1, round(spacing))), beat_gains(curves, max(1, round(spacing / 2)))
-    here = float(gain[frames].sum())
-    double = float(twice[frames].sum() + twice[(frames[:-1] + frames[1:]) // 2].sum())
-    half = max(float(gain[frames[phase::2]].sum()) for phase in (0, 1))
-    beliefs = {tempo: np.exp(DOUBT * (one - here) / len(frames)) for tempo, one in ((2 * bpm, double), (bpm / 2, half))}
-    total = 1 + sum(beliefs.values())
-    rows = [(round(tempo, 2), round(float(belief / total), 4)) for tempo, belief in beliefs.items() if belief / total >= LEAST_SHARE]
+def _alternatives(found: list[Reading], shares: Array, best: int) -> tuple[tuple[float, float], ...]:
+    """Tempo and share of belief of the readings that were not chosen, the likelier first; unlikely ones are left out."""
+    rows = [
+        (round(one.bpm, 2), round(float(share), 4))
+        for k, (one, share) in enumerate(zip(found, shares))
+        if k != best and share >= LEAST_SHARE
+    ]
     return tuple(sorted(rows, key=lambda row: -row[1]))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Decoded", "beat_gains", "decode"]
+__all__ = ["FASTEST_BPM", "SLOWEST_BPM", "Decoded", "decode"]
 
 SLOWEST_BPM, FASTEST_BPM = 52.0, 215.0
 METRES = (4, 3)
@@ -45,11 +45,6 @@ def decode(curves: Scores, frames_per_s: float, slowest_bpm: float = SLOWEST_BPM
     gains = _gains(curves, spacings)
     best, steps = _followed(gains, spacings)
     return _traced(best, steps, spacings, len(curves))
-
-
-def beat_gains(curves: Scores, spacing: int) -> Scores:
-    """Log-likelihood of a beat on each frame over none there, where beats are `spacing` frames apart: shape (frames,)."""
-    return np.asarray(_gains(curves, np.array([spacing])).max(axis=0)[:, 0])
 
 
 def _gains(curves: Scores, spacings: NDArray[np.int64]) -> Scores:

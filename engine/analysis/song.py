@@ -25,7 +25,7 @@ SONG_ANALYSER_VERSION = "10"
 ENERGY_RATE_HZ = 10.0
 SILENCE_DB = -55.0
 """RMS below which a song counts as silent (quiet classical recordings lie above -45)."""
-LEAST_CONFIDENCE = 0.28
+LEAST_PULSE = 0.28
 """Below this the song is said to have no steady beat (24 generated beatless pieces: .01 to .23; 60 with a beat: .37 to .91; the
 benchmark has others)."""
 JUST_BEFORE_S = 0.03
@@ -116,7 +116,7 @@ def _grid(
     track = track_beats(levels) if listener is None else track_beats(levels, listener.curves(samples), listener.frames_per_s)
     if len(track.beats) < 2:
         return _even(duration_s, "The song is too short to have a beat: cuts follow an even grid.")
-    if track.confidence < LEAST_CONFIDENCE:
+    if track.pulse < LEAST_PULSE:
         note = "No steady beat was found: cuts follow an even grid laid where most attacks are."
         return _even(duration_s, note, track, _best_phase(attacks, 60.0 / track.bpm))
     beats = refined(samples, track.beats)

@@ -259,6 +259,48 @@ def test_a_tempo_that_breathes_is_followed() -> None:
     assert any("tempo moves" in note for note in facts.notes)
 
 
+def curves_of(bpm: float, between: float, seconds: float = 30.0) -> np.ndarray:
+    """Curves of likelihood with beats at `bpm`, bars of four, and peaks of height `between` half-way between beats."""
+    from engine.analysis.beats_network import FRAMES_PER_S
+
+    curves = np.full((round(seconds * FRAMES_PER_S), 2), 0.002, np.float32)
+    beats = np.arange(0.5, seconds - 1, 60 / bpm)
+    curves[np.round((beats + 30 / bpm) * FRAMES_PER_S).astype(int), 0] = between
+    curves[np.round(beats * FRAMES_PER_S).astype(int), 0] = 0.7
+    curves[np.round(beats[::4] * FRAMES_PER_S).astype(int), 1] = 0.6
+    return curves
+
+
+@pytest.mark.parametrize(("bpm", "between", "level"), [(70, 0.02, 1), (70, 0.15, 1), (70, 0.68, 2), (100, 0.02, 1), (100, 0.1, 1)])
+def test_possible_beats_between_beats_do_not_double_the_tempo(bpm: float, between: float, level: int) -> None:
+    """Peaks a fifth as high as the beats are no beats, though a path over them is the likelier one; peaks as high as the beats are."""
+    from engine.analysis.beats_decoding import decode
+    from engine.analysis.beats_levels import believed, chosen, readings, sureness
+    from engine.analysis.beats_network import FRAMES_PER_S
+
+    curves = curves_of(bpm, between)
+    found = readings(curves, lambda slowest, fastest: decode(curves, FRAMES_PER_S, slowest, fastest), FRAMES_PER_S)
+    shares = believed(found)
+    best = chosen(shares)
+    assert found[best].bpm == pytest.approx(level * bpm, rel=0.02)
+    assert shares.sum() == pytest.approx(1) and 0 <= sureness(found[best], float(shares[best])) <= 1
+    assert {round(one.bpm / bpm, 1) for one in found} >= {1.0, 2.0}, "the other octave is weighed too"
+
+
+def test_only_clear_belief_replaces_the_decoded_level() -> None:
+    from engine.analysis.beats_levels import CLEAR, chosen
+
+    assert chosen(np.array([1 - CLEAR - 0.01, CLEAR + 0.01])) == 1
+    assert chosen(np.array([1 - CLEAR + 0.01, CLEAR - 0.01])) == 0
+    assert chosen(np.array([1.0])) == 0
+
+
+def test_other_levels_are_listed_with_their_share(song: SongAnalysis) -> None:
+    shares = [row.confidence for row in song.tempo_alternatives]
+    assert shares == sorted(shares, reverse=True) and sum(shares) < 1
+    assert all(abs(np.log(row.bpm / song.tempo_bpm)) > 0.2 for row in song.tempo_alternatives)
+
+
 @pytest.fixture(scope="module")
 def song() -> SongAnalysis:
     return analyse_samples(pulses(120, 20)[0])
