@@ -24,6 +24,8 @@ ACCENT = 0.1
 """What the song's hardest-hit beat has over its softest of the same kind: less than from one kind to the next (chosen)."""
 NEAR_S = 0.06
 """A beat this near to a bar or section line is on it."""
+EVEN_STEP_S = 0.5
+"""Grid where there is neither a beat nor a tempo (120 a minute)."""
 SECTION_SHARE = 0.4
 """Share of a section's own energy in that of its beats: one quiet second in a drop is still the drop (chosen)."""
 
@@ -127,8 +129,11 @@ def _inside(held: Sequence[FrameSpan], frame: int) -> bool:
 
 
 def _beat_frames(song: SongUse, rate: FrameRate, offset_s: float, halves: bool) -> dict[int, int | None]:
-    """Frame of each place to cut -> its beat; None half-way between two."""
+    """Frame of each place to cut -> its beat; None half-way between two, and on the even grid of music without beats."""
     frames: dict[int, int | None] = {}
+    if not song.beats:
+        step = 60.0 / song.bpm if song.bpm > 0 else EVEN_STEP_S
+        return {rate.frames(number * step): None for number in range(int(song.source_duration_s / step) + 1)}
     if halves:
         for a, b in zip(song.beats, song.beats[1:]):
             frames[rate.frames(max(0.0, (a + b) / 2 + offset_s))] = None

@@ -50,6 +50,7 @@ def make_edit(
     unknown = sorted(set(brief.without) - set(WEIGHTS))
     if unknown:
         raise BadOption("unknown_part", f"The objective has no part {unknown[0]!r}.", f"Known: {', '.join(WEIGHTS)}.", parts=unknown)
+    _check_wishes(brief, clips)
     progress.stage("Arranging the edit", 3)
     taste = style if isinstance(style, Taste) else neutral_taste(style)
     use = song_use(song_media, song, choose_song_window(song, brief), brief)
@@ -85,6 +86,20 @@ def make_edit(
     )
     progress.advance()
     return timeline
+
+
+def _check_wishes(brief: Brief, clips: Sequence[ClipInput]) -> None:
+    """Raises `FootageError` (`wish_unusable`) for wishes that contradict each other: no footage could answer them."""
+    names = {clip.media.media_id: clip.media.name for clip in clips}
+    avoided = {wish.media_id for wish in brief.avoid if wish.span is None}
+    both = sorted(names.get(wish.media_id, wish.media_id) for wish in wishes_of(brief) if wish.media_id in avoided)
+    if both:
+        message = f"{', '.join(dict.fromkeys(both))} is wished for and left out at the same time."
+        raise FootageError("wish_unusable", message, "Take back one of the two (options, and cutprint.toml beside the clips).", clips=both)
+    if brief.first is not None and brief.last is not None and brief.first.media_id == brief.last.media_id:
+        name = names.get(brief.first.media_id, brief.first.media_id)
+        message = f"{name} is to open and to close the edit, but each clip is shown once."
+        raise FootageError("wish_unusable", message, "Name another clip for one of the two.", clips=[name])
 
 
 def _plain(brief: Brief) -> dict[str, object]:

@@ -32,7 +32,7 @@ from engine.model.time import FrameSpan
 from engine.model.timeline import Outcome, Placement, Timeline, Transition
 from engine.progress import SILENT, Progress
 
-__all__ = ["Remade", "brief_of", "refined", "remake", "snapped"]
+__all__ = ["Remade", "brief_of", "check_section", "refined", "remake", "snapped"]
 
 STRENGTHS = (1.0, 2.0, 3.5)
 """How strongly an instruction bends the objective, tried in turn until its figure moves."""
@@ -84,15 +84,8 @@ def remake(
     clips : all that may be used, measured. leanings : more bends of the objective (variants). Raises `RefusedError` (`all_locked`,
     `no_effect` with the figures, `no_song`, `outside`, `empty_section`), `FootageError`.
     """
-    if timeline.song is None:
-        raise RefusedError("no_song", "This timeline has no song to cut to.", "Make an edit with a song.")
-    spans = [_span_of(timeline, one, section) for one in instructions]
-    whole = FrameSpan(min(span.start for span in spans), max(span.end for span in spans))
+    spans, whole = check_section(timeline, instructions, section)
     inside = [clip for clip in timeline.clips if whole.contains(clip.span)]
-    if all(clip.lock is not None for clip in inside):
-        raise RefusedError(
-            "all_locked", "Everything in that section is locked.", "Unlock what may change.", clips=[one.id for one in inside]
-        )
     brief = brief_of(timeline)
     known = {clip.media.media_id: clip for clip in clips}
     before = [clip.media_id for clip in inside if clip.lock is None]
@@ -113,6 +106,21 @@ def remake(
     if refusal is not None and not tried:
         raise refusal
     raise _no_effect(instructions, tried)
+
+
+def check_section(
+    timeline: Timeline, instructions: Sequence[Instruction], section: tuple[float | None, float | None]
+) -> tuple[list[FrameSpan], FrameSpan]:
+    """Where each instruction acts, and all of that together. Raises `RefusedError` as `remake` does for what can be known beforehand."""
+    if timeline.song is None:
+        raise RefusedError("no_song", "This timeline has no song to cut to.", "Make an edit with a song.")
+    spans = [_span_of(timeline, one, section) for one in instructions]
+    whole = FrameSpan(min(span.start for span in spans), max(span.end for span in spans))
+    inside = [clip for clip in timeline.clips if whole.contains(clip.span)]
+    if all(clip.lock is not None for clip in inside):
+        locked = [one.id for one in inside]
+        raise RefusedError("all_locked", "Everything in that section is locked.", "Unlock what may change.", clips=locked)
+    return spans, whole
 
 
 def refined(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from engine.analysis.groups import group_clips
 from engine.edit.footage import ClipInput
 from engine.edit.instructions import parse
-from engine.edit.remake import Remade, brief_of, remake
+from engine.edit.remake import Remade, brief_of, check_section, remake
 from engine.errors import FootageError, RefusedError
 from engine.model.timeline import Timeline
 from engine.studio.footage import gather, lut_of, options_of
@@ -30,6 +30,7 @@ def revise(studio: Studio, request: ReviseRequest, progress: Progress) -> dict[s
     check_variants(request.variants)
     with head_of(studio, request.timeline, request.parent) as (folder, head):
         instructions = parse(request.instruction, head.song, float(head.duration_s))
+        check_section(head, instructions, (request.start, request.end))  # before minutes of measuring
         profile, taste = chosen_style(studio, head.creator_id)
         clips = footage_of(studio, head, progress)
         analyses = {clip.media.media_id: clip.analysis for clip in clips}
