@@ -20,7 +20,7 @@ from engine.render.pieces import Piece, pieces_of
 
 __all__ = ["SegmentPlan", "concat_list", "digest", "mux_arguments", "plan_segments", "single_pass"]
 
-SEGMENT_VERSION = "3"
+SEGMENT_VERSION = "4"
 """Part of every cached segment's name: raise when the same arguments should give other pictures."""
 
 # Measured with 2160p60 HEVC, 1080p30 H.264, 720p and 360p sources into 1080x1920, ffmpeg 5.1 (resident set by time -v):

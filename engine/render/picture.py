@@ -33,14 +33,14 @@ UNDER = 500
 """Inputs of what lies under a transparent picture are numbered from here on."""
 FITS = ("crop", "blur", "plain")
 
-UNSAFE_SEEK = ("mpegts", "mpeg")
+UNSAFE_SEEK = ("mpegts", "mpeg", "avi")
 """Containers in which an input seek may land behind the wanted frame: decoded from their start."""
 SAMPLE_LATE_S = Fraction(1, 1000)
 """Output frame k shows what is on screen a millisecond after its time, so that equal times are no tie."""
 SAME_SHAPE = 0.01
 """Shapes that differ by less than this share are the same: nobody sees it, and bars a pixel wide look like a mistake (chosen)."""
-PRE_ROLL_FRAMES = Fraction(3, 2)
-"""How far a seek aims before the wanted moment, in source frames: past any rounding of time stamps, and little to decode."""
+PRE_ROLL_FRAMES = 1
+"""How many source frames before the one on screen a seek aims at: past any rounding of time stamps, and little to decode."""
 HDR_WHITE_NITS = 203
 """Where HDR's reference white lies (ITU-R BT.2408); it becomes about 85 % of SDR's."""
 HDR_PEAK = 1000 / HDR_WHITE_NITS
@@ -136,7 +136,9 @@ def _pre_s(shot: Shot, media: Media, video: VideoStream) -> Fraction:
     (`noaccurate_seek`): the frame on screen at that moment is decoded however long ago it began."""
     if _from_start(media, video):
         return shot.source_start_s
-    return min(shot.source_start_s, PRE_ROLL_FRAMES * video.rate.frame_duration)
+    # On a frame of the source: containers that count in whole frames would round any other moment.
+    first = max(0, int(shot.source_start_s * video.rate.fraction) - PRE_ROLL_FRAMES)
+    return shot.source_start_s - video.rate.seconds(first)
 
 
 def _seek_s(shot: Shot, media: Media, video: VideoStream) -> Fraction:
@@ -155,7 +157,8 @@ def _timed(stream: Any, shot: Shot, media: Media, look: Look) -> Any:
     if media.kind == "image":
         late = Fraction(0)
     speed = "" if shot.speed == 1 else f"/({shot.speed.numerator}/{shot.speed.denominator})"
-    stream = stream.filter("setpts", f"(PTS-{seconds(late)}/TB){speed}")
+    # Containers that count in whole frames (Ogg, MXF, AVI) would round the millisecond away.
+    stream = stream.filter("settb", "AVTB").filter("setpts", f"(PTS-{seconds(late)}/TB){speed}")
     stream = stream.filter("fps", fps=look.rate.to_json(), start_time=0, round="up")
     # The last frame of a variable rate stays on screen as long as it is asked for; a missing end of any other is an error.
     stop = -1 if video.variable_rate or media.kind == "image" else 1 + -(-look.rate.fraction // (video.rate.fraction * shot.speed))

@@ -52,6 +52,18 @@ def test_every_frame_from_other_containers(tmp_path: Path, suffix: str) -> None:
     check(timeline, rendered(timeline, tmp_path)[0], (5, 6))
 
 
+@pytest.mark.parametrize("suffix", [".mxf", ".avi"])
+def test_every_frame_from_containers_that_count_in_frames(tmp_path: Path, suffix: str) -> None:
+    """Their time stamps are whole frames: nothing finer may be rounded away, and a seek must not land behind."""
+    coded = footage.coded_video(tmp_path / "a.mp4", 5, 100, "25", (480, 270))
+    codec = {".mxf": ("mpeg2video", "15"), ".avi": ("mpeg4", "30")}[suffix]
+    path = tmp_path / f"a{suffix}"
+    ffmpeg.run(["-i", str(coded), "-c:v", codec[0], "-q:v", "2", "-bf", "2", "-g", codec[1], str(path)])
+    media = probe(path)
+    timeline = timeline_of([media, media, media], FrameRate(30), [10, 10, 10], [3, 47, 77])
+    check(timeline, rendered(timeline, tmp_path)[0], (5, 5, 5))
+
+
 def check_times(timeline: Timeline, path: Path, times: dict[int, Fraction]) -> None:
     """Every frame shows the picture that was on screen, by when each picture of the source began."""
     rate, clip = timeline.rate, timeline.clips[0]
