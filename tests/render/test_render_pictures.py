@@ -210,7 +210,7 @@ def test_colours_stay_what_they_are(tmp_path: Path, words: tuple[str, ...], what
     assert np.abs(shown_picture[160, 45].astype(int) - (220, 60, 40)).max() <= 6, what
     assert np.abs(shown_picture[160, 135].astype(int) - (30, 160, 200)).max() <= 6, what
     video = probe(made).video
-    assert video is not None and dataclasses.astuple(video.colour) == ("bt709", "bt709", "bt709", "tv")
+    assert video is not None and dataclasses.astuple(video.colour)[:4] == ("bt709", "bt709", "bt709", "tv")
 
 
 @pytest.mark.parametrize("transfer", ["arib-std-b67", "smpte2084"])
