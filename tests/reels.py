@@ -62,14 +62,16 @@ def treated(picture: Picture, cut: Cut, size: tuple[int, int]) -> Picture:
     return np.ascontiguousarray(small[:, ::-1] if cut.mirrored else small)
 
 
-def write_reel(path: Path, cuts: Sequence[Cut], rate: str = "30", size: tuple[int, int] = (360, 640)) -> list[FrameSpan]:
+def write_reel(
+    path: Path, cuts: Sequence[Cut], rate: str = "30", size: tuple[int, int] = (360, 640), audio: Path | None = None
+) -> list[FrameSpan]:
     """Writes the reel; the frames of each shot in it."""
     at, spans = 0, []
     for cut in cuts:
         spans.append(FrameSpan(at, at + cut.frames))
         at += cut.frames
     every = (picture for cut in cuts for picture in pictures(cut, FrameRate.parse(rate), size))
-    write_video(path, every, FrameRate.parse(rate), size)
+    write_video(path, every, FrameRate.parse(rate), size, audio=audio)
     return spans
 
 

@@ -150,7 +150,7 @@ class Look:
 _LEVELS = np.arange(256) / 255
 
 
-EDGE_FLOOR = 0.004
+EDGE_FLOOR = 0.001
 """Share of full scale added to edges, so that bare walls have no balance to speak of."""
 
 

@@ -1,0 +1,158 @@
+"""Learning a creator end to end, from small media: what is learned, what counts once, what is reported, what is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import cv2
+import factories
+import footage
+import numpy as np
+import pytest
+from reels import Cut, pictures, write_reel
+
+from bridge_server.bootstrap import open_studio
+from engine.errors import DocumentError, FootageError
+from engine.media.encode import write_video, write_wav
+from engine.media.probe import probe
+from engine.model.time import FrameRate
+from engine.progress import SILENT
+from engine.studio.context import Studio
+from engine.studio.learning import learn
+from engine.studio.requests import (
+    LearnRequest,
+    StyleBlendRequest,
+    StyleExportRequest,
+    StyleImportRequest,
+    StyleRemoveRequest,
+    StyleShowRequest,
+)
+from engine.studio.styles import style_blend, style_export, style_import, style_remove, style_show
+from otio_adapters.writers import WRITERS
+
+SIZE = (180, 320)
+
+
+def song() -> Any:
+    """Nine seconds at 120 a minute, no two beats alike: a bare click would lie as well a beat further on."""
+    random = np.random.default_rng(5)
+    samples = 0.01 * random.standard_normal(9 * 22_050)
+    for k in range(18):
+        for at, loud in ((0.5 * k, 1.0), (0.5 * k + float(random.uniform(0.1, 0.4)), 0.5)):
+            start, length = int(at * 22_050), int(random.uniform(800, 2500))
+            burst = random.standard_normal(length) * np.exp(-np.arange(length) / 500) * loud * random.uniform(0.3, 0.9)
+            part = samples[start : start + length]
+            part += burst[: len(part)]
+    return (0.8 * samples / np.abs(samples).max()).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five raw clips, a song, and a finished reel of four of them cut on its beats (and the same reel in another encoding)."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "raw").mkdir()
+    for seed in range(5):
+        footage.lively_video(folder / "raw" / f"take_{seed}.mp4", seed + 10, 2.5)
+    write_wav(folder / "song.wav", song(), 22_050)
+    cuts = [Cut(probe(folder / "raw" / f"take_{seed}.mp4"), 12 + 5 * seed, 30, left=0.3 + 0.1 * seed) for seed in (0, 1, 2, 3)]
+    cuts[2] = dataclasses.replace(cuts[2], mirrored=True)
+    write_reel(folder / "reel.mp4", cuts, size=SIZE, audio=folder / "song.wav")
+    write_reel(folder / "reel_small.mp4", cuts, size=(144, 256), audio=folder / "song.wav")
+    return folder
+
+
+@pytest.fixture
+def studio(workspace: Path) -> Iterator[Studio]:
+    """Workers are threads here: starting processes would cost more than the work."""
+    with open_studio({"workspace": workspace}) as opened:
+        yield dataclasses.replace(opened, make_executor=lambda _count: ThreadPoolExecutor(1))
+
+
+def taught(studio: Studio, *videos: Path, creator: str = "mira", **more: Any) -> dict[str, Any]:
+    return learn(studio, LearnRequest(creator=creator, videos=videos, **more), SILENT)
+
+
+def test_an_old_project_teaches_what_was_used_and_what_was_not(studio: Studio, project: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.mp4"
+    broken.write_text("no video")
+    said = taught(studio, project / "reel.mp4", broken, raw=project / "raw", song=(project / "song.wav",))
+    assert said["works"] == 1 and [row["name"] for row in said["problems"]] == ["broken.mp4"]
+    assert said["learned"][0]["shots"] == 4 and said["learned"][0]["found_in_raw"] == 4 and said["unused_raw"] == 1
+    assert any("song.wav" in note for note in said["learned"][0]["notes"]), "a given song is found under the video's sound"
+    assert said["still_from_population"] and not said["enough"]
+    work = studio.store.profiles.works("mira")[0]
+    names = {clip.media_id: clip.file for clip in work.raw}
+    assert [names[shot.used.media_id] for shot in work.shots if shot.used] == [f"take_{seed}.mp4" for seed in range(4)]
+    for seed, shot in enumerate(work.shots):
+        assert shot.used is not None and shot.used.start_s * 30 == pytest.approx(12 + 5 * seed, abs=2.01)
+        assert shot.used.mirrored == (seed == 2) and shot.used.speed == 1.0
+    again = taught(studio, project / "reel.mp4", project / "reel_small.mp4")
+    assert again["works"] == 1 and again["learned"][-1]["counted_as"] == "reel.mp4"
+    assert studio.store.profiles.works("mira")[0].raw, "what the raw clips taught is kept"
+
+
+def test_learning_again_adds_and_a_work_can_be_unlearned(studio: Studio, project: Path, tmp_path: Path) -> None:
+    taught(studio, project / "reel.mp4")
+    cuts = [Cut(probe(project / "raw" / f"take_{seed}.mp4"), 20, 24) for seed in (4, 2, 0)]
+    write_reel(tmp_path / "second.mp4", cuts, size=SIZE)
+    said = taught(studio, tmp_path / "second.mp4")
+    assert said["works"] == 2 and any("No sound" in note for note in said["learned"][0]["notes"])
+    left = style_remove(studio, StyleRemoveRequest(creator="mira", works=("second",)), SILENT)
+    assert left["removed"] == ["second.mp4"] and left["left"] == 1
+    shown = style_show(studio, StyleShowRequest(creator="mira", plot=tmp_path / "style.png"), SILENT)
+    assert [row["name"] for row in shown["works"]] == ["reel.mp4"] and shown["said"]
+    assert (tmp_path / "style.png").stat().st_size > 10_000
+
+
+def test_an_unusual_video_is_read_as_what_it_is(studio: Studio, project: Path, tmp_path: Path) -> None:
+    """60 frames a second, no sound, bars above and below, a watermark, an intro card."""
+    shots = [Cut(probe(project / "raw" / f"take_{seed}.mp4"), 5, 50) for seed in (0, 1, 3)]
+
+    def frames() -> Iterator[Any]:
+        card = np.full((320, 180, 3), 30, np.uint8)
+        cv2.putText(card, "MIRA", (40, 160), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (255, 255, 255), 3)
+        yield from (card.copy() for _ in range(40))
+        for cut in shots:
+            for picture in pictures(cut, FrameRate(60), (180, 220)):
+                whole = np.zeros((320, 180, 3), np.uint8)
+                whole[50:270] = picture
+                cv2.putText(whole, "@mira", (100, 262), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255, 255, 255), 1)
+                yield whole
+
+    write_video(tmp_path / "odd.mp4", frames(), FrameRate(60), SIZE)
+    said = taught(studio, tmp_path / "odd.mp4", raw=project / "raw")
+    row = said["learned"][0]
+    assert row["shots"] == 3, "the intro card is no shot of the edit"
+    assert any("intro card" in note for note in row["notes"]) and any("No sound" in note for note in row["notes"])
+    assert row["found_in_raw"] == 3
+
+
+@pytest.mark.parametrize("name", ["otio", "resolve-otio", "fcpxml", "fcp7", "edl"])
+def test_finished_timelines_of_every_format_teach_cuts(studio: Studio, tmp_path: Path, name: str) -> None:
+    writer = WRITERS[name]
+    path = tmp_path / f"old{writer.suffix}"
+    path.write_bytes(writer.write(factories.timeline(7)).content)
+    said = learn(studio, LearnRequest(creator="mira", timeline=(path,)), SILENT)
+    work = studio.store.profiles.works("mira")[0]
+    assert said["works"] == 1 and said["learned"][0]["kind"] == "timeline"
+    assert [round(shot.start_s, 3) for shot in work.shots] == [float(k) for k in range(7)]
+    assert any("offline" in note for note in said["learned"][0]["notes"])
+
+
+def test_styles_travel_and_a_strangers_is_checked(studio: Studio, project: Path, tmp_path: Path) -> None:
+    taught(studio, project / "reel.mp4")
+    file = tmp_path / "mira.json"
+    style_export(studio, StyleExportRequest(creator="mira", output=file), SILENT)
+    assert style_import(studio, StyleImportRequest(file=file, name="hers"), SILENT)["works"] == 1
+    mixed = style_blend(studio, StyleBlendRequest(mine="mira", theirs="hers", name="party", share=0.3), SILENT)
+    assert mixed["creator"] == "party" and mixed["said"]
+    before = file.read_text(encoding="utf-8")
+    for wrong in ('{"schema": "x"}', before.replace('"trained_on_videos"', '"__class__"'), before[: len(before) // 2]):
+        file.write_text(wrong, encoding="utf-8")
+        with pytest.raises((DocumentError, FootageError)):
+            style_import(studio, StyleImportRequest(file=file, name="wrong"), SILENT)
+    assert "wrong" not in studio.store.profiles.names()
