@@ -191,7 +191,7 @@ def _timeline_work(studio: Studio, path: Path, folders: Sequence[Path], table: T
     track = _main_track(cuts, path)
     clips = _clips_of(studio, resolved, track, table, progress)
     song, song_at = _song_under(studio, resolved, progress)
-    length = max(event.record.end for event in track.events) - cuts.start_frame
+    length = max(event.record.end for event in track.events)
     duration = float(cuts.rate.seconds(length))
     grid = examples.beat_grid(song, song_at, duration) if song else None
     shots = [_event_shot(cuts, track, event, resolved, clips) for event in sorted(track.events, key=lambda one: one.record.start)]
@@ -238,7 +238,7 @@ def _clips_of(studio: Studio, resolved: Resolved, track: CutTrack, table: Table,
 
 
 def _event_shot(cuts: CutList, track: CutTrack, event: CutEvent, resolved: Resolved, clips: Mapping[str, Clip]) -> FinishedShot:
-    start = float(cuts.rate.seconds(event.record.start - cuts.start_frame))
+    start = float(cuts.rate.seconds(event.record.start))
     seconds = float(cuts.rate.seconds(event.record.duration))
     kinds = {one.at: KIND_OF_TRANSITION.get(one.kind, "quick_dissolve") for one in track.transitions}
     first = min(one.record.start for one in track.events)
@@ -274,4 +274,4 @@ def _song_under(studio: Studio, resolved: Resolved, progress: Progress) -> tuple
     _, event, media = best
     song = songs.measured_song(studio, Path(media.path), progress)[1]
     inside = float(event.source_start_s - (event.media.media_start_s or 0))
-    return song, inside - float(resolved.cuts.rate.seconds(event.record.start - resolved.cuts.start_frame))
+    return song, inside - float(resolved.cuts.rate.seconds(event.record.start))

@@ -23,6 +23,7 @@ from engine.style.models.baseline import PlainDurations, PlainSelector
 from engine.style.models.linear import auc, log_loss, sigmoid
 from engine.style.models.selection import OWN, Project
 from engine.style.models.trees import Trees
+from engine.style.prior import neutral_profile
 from engine.style.profile import SIZES, VIEWS, build_profile
 from engine.style.training import archive_of, population, projects_of
 
@@ -33,6 +34,8 @@ Array = NDArray[np.float64]
 RESAMPLES = 400
 FOLDS = 5
 LEAST_WORKS = 3
+BINS = 5
+"""Of the calibration error: a project has some tens of clips, a bin of fewer than ten says nothing."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,22 @@ def precision_at_k(scores: Array, used: NDArray[np.bool_]) -> float:
     """Share of used clips among the k best scored, k being how many were used."""
     k = int(used.sum())
     return float(used[np.argsort(-scores, kind="stable")[:k]].mean()) if k else math.nan
+
+
+def ndcg_at_k(scores: Array, used: NDArray[np.bool_]) -> float:
+    """Normalised discounted cumulative gain of the first k, k being how many were used (Jarvelin and Kekalainen 2002); 1 is perfect."""
+    k = int(used.sum())
+    if not k:
+        return math.nan
+    discounts = 1 / np.log2(np.arange(k) + 2)
+    return float(used[np.argsort(-scores, kind="stable")[:k]] @ discounts / discounts.sum())
+
+
+def calibration_error(chances: Array, used: NDArray[np.bool_]) -> float:
+    """Expected calibration error: mean distance between what was promised and what came, over BINS bins of equal count (0 is perfect)."""
+    order = np.argsort(chances, kind="stable")
+    parts = [part for part in np.array_split(order, BINS) if len(part)]
+    return float(sum(len(part) * abs(chances[part].mean() - used[part].mean()) for part in parts) / max(1, len(chances)))
 
 
 def evaluate(works: Sequence[FinishedWork], progress: Progress = SILENT) -> dict[str, Any]:
@@ -126,38 +145,49 @@ def _selection(rest: Sequence[FinishedWork], left: Sequence[FinishedWork]) -> Fo
     for name, scores in methods.items():
         found["selection AUC", name] = [auc(scores(one), one.used.astype(float)) for one in projects]
         found["selection precision at k", name] = [precision_at_k(scores(one), one.used) for one in projects]
+        found["selection NDCG at k", name] = [ndcg_at_k(scores(one), one.used) for one in projects]
     found["selection precision at k", "chance"] = [float(one.used.mean()) for one in projects]
     found |= _calibration(fit, trees, projects)
     return found
 
 
 def _calibration(fit: selection.SelectionFit, trees: Trees | None, projects: Sequence[Project]) -> dict[tuple[str, str], list[float]]:
-    skill = []
+    skill, errors = [], []
     for one in projects:
         chance = sigmoid(fit.calibration.slope * selection.scores_of(fit.weights, one, trees) + fit.calibration.intercept)
         used = one.used.astype(float)
+        errors.append(calibration_error(chance, one.used))
         base = float(used.mean())
         skill.append(1 - float(((chance - used) ** 2).mean()) / max(1e-9, base * (1 - base)))
-    return {("selection Brier skill (above 0 is better than the base rate)", "learned"): skill}
+    return {
+        ("selection Brier skill (above 0 is better than the base rate)", "learned"): skill,
+        ("selection calibration error", "learned"): errors,
+    }
 
 
 def _next_shot(rest: Sequence[FinishedWork], left: Sequence[FinishedWork]) -> Found:
     """Bits per cut of the next shot's size and angle, expected over what each shot may be."""
-    rules = build_profile("evaluated", rest, "").sequencing_patterns
+    rules, people = build_profile("evaluated", rest, "").sequencing_patterns, neutral_profile().sequencing_patterns
     return {
-        **_next_kind("shot_type", SIZES, rules.shot_type_transitions, rest, left),
-        **_next_kind("angle", VIEWS, rules.angle_transitions, rest, left),
+        **_next_kind("shot_type", SIZES, rules.shot_type_transitions, people.shot_type_transitions, rest, left),
+        **_next_kind("angle", VIEWS, rules.angle_transitions, people.angle_transitions, rest, left),
     }
 
 
 def _next_kind(
-    kind: str, names: Sequence[str], table: Mapping[str, float], rest: Sequence[FinishedWork], left: Sequence[FinishedWork]
+    kind: str,
+    names: Sequence[str],
+    table: Mapping[str, float],
+    theirs: Mapping[str, float],
+    rest: Sequence[FinishedWork],
+    left: Sequence[FinishedWork],
 ) -> Found:
     even = 1 / len(names)
     shares, raw = _shares(rest, kind, names), _raw_table(rest, kind, names)
     methods: dict[str, Callable[[str, str], float]] = {
         "learned (shrunk)": lambda a, b: table.get(f"{a}_to_{b}", even),
         "own counts without population": lambda a, b: raw[a, b],
+        "population": lambda a, b: theirs.get(f"{a}_to_{b}", even),
         "own shares, order ignored": lambda _, b: shares[b],
         "uniform": lambda _, __: even,
     }

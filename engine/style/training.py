@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,9 @@ NEUTRAL_WEIGHTS = {
 """What people choose on average, in log odds per standard score (chosen: no table of real choices has a licence that allows it; small,
 so that ten choices of a creator outweigh it)."""
 
+HALF_LIFE = 20.0
+"""Projects after which one counts half: taste moves on, but ten projects are better than three (docs/style.md)."""
+
 Array = NDArray[np.float64]
 
 
@@ -47,9 +51,9 @@ def population() -> Population:
 
 
 def projects_of(works: Sequence[FinishedWork]) -> list[Project]:
-    """Works that tell what was left out, oldest first."""
-    found = (selection.project_of(work) for work in works if not work.left_out)
-    return [project for project in found if project is not None]
+    """Works that tell what was left out, in their order, which is oldest first: older ones count less (HALF_LIFE)."""
+    found = [project for work in works if not work.left_out and (project := selection.project_of(work)) is not None]
+    return [replace(project, weight=project.weight * 0.5 ** (age / HALF_LIFE)) for age, project in zip(range(len(found))[::-1], found)]
 
 
 def archive_of(works: Sequence[FinishedWork]) -> Array:

@@ -14,6 +14,7 @@ from engine.errors import BadOption, DocumentError
 from engine.model import documents
 from engine.model.style import Sliders
 from engine.style.dimensions import match, measured, ranges_of, score
+from engine.style.evaluation import calibration_error, evaluate, ndcg_at_k
 from engine.style.fitting import is_same_work, with_misfits
 from engine.style.models.linear import auc
 from engine.style.models.selection import COLUMNS, fit_selection, scores_of
@@ -215,3 +216,32 @@ def test_the_same_work_counts_once_and_strangers_are_named() -> None:
     assert not any(work.misfit for work in judged[:8])
     assert any("aspect" in reason for reason in judged[8].misfit)
     assert any("other style" in reason for reason in judged[9].misfit)
+
+
+def test_what_is_measured_of_a_choice() -> None:
+    used = np.array([True, True, False, False])
+    assert ndcg_at_k(np.array([4.0, 3.0, 2.0, 1.0]), used) == pytest.approx(1)
+    first_only = 1 / (1 + 1 / math.log2(3))
+    assert ndcg_at_k(np.array([4.0, 1.0, 3.0, 2.0]), used) == pytest.approx(first_only)
+    assert calibration_error(used.astype(float), used) == 0 and calibration_error(1 - used.astype(float), used) == 1
+
+
+def test_older_projects_count_less() -> None:
+    projects = projects_of([made.work(seed, raw=20) for seed in range(21)])
+    weights = [one.weight for one in projects]
+    assert weights[-1] == 1 and weights[0] == pytest.approx(0.5) and weights == sorted(weights)
+    before = [made.work(seed, raw=60, likes={"warmth": 2.0}) for seed in range(30)]
+    since = [made.work(50 + seed, raw=60, likes={"warmth": -2.0}) for seed in range(30)]
+    warmth = fit_selection(projects_of([*before, *since]), population(), residual=False).weights[COLUMNS.index("warmth")]
+    assert warmth < -0.05, "as many of each, but what is newer counts more"
+
+
+def test_an_evaluation_says_what_beats_what() -> None:
+    works = [made.work(seed, raw=40, likes={"motion_intensity": 2.0}) for seed in range(6)]
+    rows = {(row["measure"], row["method"]): row for row in evaluate(works)["rows"]}
+    for measure in ("selection AUC", "selection precision at k", "selection NDCG at k"):
+        assert rows[measure, "learned"]["value"] > rows[measure, "visual quality alone"]["value"]
+        assert (measure, "plain XGBClassifier") in rows
+    for row in rows.values():
+        assert row["n"] >= 3 and row["low"] <= row["value"] <= row["high"]
+    assert {method for measure, method in rows if measure == "next shot_type in bits"} >= {"learned (shrunk)", "population", "uniform"}
