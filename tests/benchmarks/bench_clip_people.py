@@ -32,6 +32,7 @@ PEOPLE = (
 NOBODY = ("mdn_bug_closeup.mp4", "mdn_flower_opens.mp4", "mex_geese_phone.mp4", "mex_sea_540p.mp4", "intel_bottles_table.mp4")
 FRAMES = 8
 SHOT_S = 1.2
+HEADS_S = 7.0
 WHOLE = 0.97
 """Share of a head's box that has to be in the picture."""
 
@@ -82,38 +83,55 @@ def faces() -> None:
 
 
 def heads() -> None:
-    from engine.analysis.clip import AnalysisOptions, analyse_clip
-    from engine.edit.reframe import crop_for
-    from engine.media.decode import FrameReader
-    from engine.media.probe import probe
-    from engine.model.time import FrameRate, FrameSpan
+    from engine.model.time import FrameRate
 
     judge = cascade("default", 640, 1.1, 40)
     rate = FrameRate(30)
     counts = {"9:16": [0, 0], "1:1": [0, 0]}
-    for name in PEOPLE:
-        media = probe(MEDIA / "raw" / name)
-        video = media.video
-        assert video is not None
-        facts = analyse_clip(media, AnalysisOptions())
-        length = round(SHOT_S * video.rate.fps)
-        starts = range(0, min(video.duration_frames, round(40 * video.rate.fps)) - length, 2 * length)
-        reader = FrameReader(media, max_side_px=640, span=FrameSpan(0, round(40 * video.rate.fps)))
-        step = max(1, length // 4)
-        seen = {frame.index: judge(frame.picture) for frame in reader if frame.index % step == 0}
-        for start in starts:
-            span = FrameSpan(start, start + length)
-            there = {at: boxes for at, boxes in seen.items() if start <= at < start + length and boxes}
-            if not there or not any(start <= face.frame < start + length for face in facts.faces):
-                continue
-            for shape, (width, height) in (("9:16", (1080, 1920)), ("1:1", (1080, 1080))):
-                frames = round(SHOT_S * rate.fps)
-                keys = crop_for(media, facts, span, width, height, rate, frames)
-                kept = all(_holds_a_head(keys, (at - start) / length * frames, boxes) for at, boxes in there.items())
-                counts[shape][0] += kept
-                counts[shape][1] += 1
+    with tempfile.TemporaryDirectory() as place:
+        films = [beginning(name, Path(place)) for name in PEOPLE]
+        for film in films:
+            _count_heads(film, judge, rate, counts)
     for shape, (kept, shots) in counts.items():
         print(f"heads: {shape} keeps a whole head in {kept} of {shots} face shots ({kept / max(1, shots):.1%})")
+
+
+def beginning(name: str, folder: Path) -> Path:
+    """The first seconds of a raw clip, without encoding it again."""
+    from engine.media import ffmpeg
+
+    path = folder / name
+    ffmpeg.run(["-i", f"file:{MEDIA / 'raw' / name}", "-t", str(HEADS_S), "-map", "0:v:0", "-c", "copy", f"file:{path}"])
+    return path
+
+
+def _count_heads(film: Path, judge, rate, counts: dict[str, list[int]]) -> None:  # type: ignore[no-untyped-def]
+    from engine.analysis.clip import AnalysisOptions, analyse_clip
+    from engine.edit.reframe import crop_for
+    from engine.media.decode import FrameReader
+    from engine.media.probe import probe
+    from engine.model.time import FrameSpan
+
+    media = probe(film)
+    video = media.video
+    assert video is not None
+    facts = analyse_clip(media, AnalysisOptions())
+    length = round(SHOT_S * video.rate.fps)
+    starts = range(0, video.duration_frames - length, 2 * length)
+    reader = FrameReader(media, max_side_px=640)
+    step = max(1, length // 4)
+    seen = {frame.index: judge(frame.picture) for frame in reader if frame.index % step == 0}
+    for start in starts:
+        span = FrameSpan(start, start + length)
+        there = {at: boxes for at, boxes in seen.items() if start <= at < start + length and boxes}
+        if not there or not any(start <= face.frame < start + length for face in facts.faces):
+            continue
+        for shape, (width, height) in (("9:16", (1080, 1920)), ("1:1", (1080, 1080))):
+            frames = round(SHOT_S * rate.fps)
+            keys = crop_for(media, facts, span, width, height, rate, frames)
+            kept = all(_holds_a_head(keys, (at - start) / length * frames, boxes) for at, boxes in there.items())
+            counts[shape][0] += kept
+            counts[shape][1] += 1
 
 
 def _holds_a_head(keys, frame: float, boxes: list[tuple[float, float, float, float]]) -> bool:  # type: ignore[no-untyped-def]
