@@ -21,8 +21,6 @@ FROM_S, TO_S = 0.3, 0.7
 WHIP = 0.2
 """Mean change of the log ratio of edges on both sides from which it is a whip pan (odd seeds of
 tests/benchmarks/bench_style_transitions.py: whip pans lie above .27, all others below .12)."""
-PLACES_S = (-0.034, 0.0, 0.034)
-"""Where around the found boundary the cut may really be hidden: blur moves what shot detection sees."""
 LEAST_WHIP = 0.05
 """Least change on either side."""
 Array = NDArray[np.float64]
@@ -36,8 +34,8 @@ def kinds_of_cuts(analysis: ClipAnalysis) -> tuple[str, ...]:
     ratios = np.asarray(curve.values, float)
     kinds: list[str] = []
     for shot in analysis.shots:
-        places = [smear(ratios, shot.start_frame + round(at * analysis.rate.fps), analysis.rate.fps) for at in PLACES_S]
-        whipped = any(a * b > 0 and min(abs(a), abs(b)) > LEAST_WHIP and abs(a + b) / 2 > WHIP for a, b in places)
+        before, after = smear(ratios, shot.start_frame, analysis.rate.fps)
+        whipped = before * after > 0 and min(abs(before), abs(after)) > LEAST_WHIP and abs(before + after) / 2 > WHIP
         kinds.append("whip_pan" if whipped and shot.begins_with in ("cut", "dissolve") else shot.begins_with)
     return tuple(kinds)
 
