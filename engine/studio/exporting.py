@@ -12,6 +12,7 @@ from engine.model.events import TimelineExported
 from engine.model.interchange import ExportOptions, MarkerChoice, Writer
 from engine.model.timeline import Timeline
 from engine.store.projects import atomic_write, load_timeline, refuse_overwrite, remember_output
+from engine.studio.reporting import note_status
 from engine.studio.requests import MARKERS, ExportRequest, UnmarkRequest
 from engine.studio.resolving import timeline_bytes
 
@@ -84,6 +85,7 @@ def export(studio: Studio, request: ExportRequest, progress: Progress) -> dict[s
             duration_s=float(timeline.duration_s),
         )
     )
+    note_status(studio, source.parent)
     return {
         "file": str(request.output),
         "format": request.to,

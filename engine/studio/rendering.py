@@ -33,6 +33,7 @@ from engine.store.cache import CacheKey
 from engine.store.projects import ProjectFolder, atomic_write, load_timeline, refuse_overwrite, remember_output, timeline_path
 from engine.studio import caching, render_previews, resolving
 from engine.studio.footage import known_analysis, lut_of
+from engine.studio.reporting import note_status
 from engine.studio.requests import RenderRequest
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def render(studio: Studio, request: RenderRequest, progress: Progress) -> dict[s
     caching.trim(studio)
     if job.timeline is not None:
         studio.record(*(_event(studio, job.timeline, report) for report in reports))
+        note_status(studio, job.home)
     cover = _cover(Path(reports[0].path), request.cover, job.home, progress) if request.cover else None
     return _answer([report_json(report) for report in reports], cover)
 

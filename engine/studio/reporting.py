@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import BadOption, RefusedError
+from engine.errors import BadOption, CutprintError, RefusedError
 from engine.model.events import Event, TimelineRated, TimelineReviewed
 from engine.model.timeline import FinalStatus, Timeline
 from engine.store.events import event_as_json
@@ -20,6 +21,8 @@ from engine.telemetry.metrics import SessionMetrics, aggregate, session_metrics
 from engine.telemetry.sessions import Session, sessions_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from engine.progress import Progress
     from engine.studio.context import Studio
     from engine.studio.requests import (
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
         TelemetryReviewRequest,
     )
 
-__all__ = ["erase", "export_events", "rate", "report", "review", "sessions"]
+__all__ = ["erase", "export_events", "note_status", "rate", "report", "review", "sessions"]
 
 EVERYBODY = "-"
 """Creator under whom the usual minutes of edits without a creator are kept."""
@@ -67,7 +70,7 @@ def rate(studio: Studio, request: RateRequest, progress: Progress) -> dict[str, 
             **_about(studio, timeline), satisfaction=request.satisfaction, would_post=would, editing_minutes=request.editing_minutes
         )
         studio.store.events.append([said])  # what a person was asked for is not dropped quietly
-    mine = [one for one in sessions(studio) if one.project_id == timeline.project_id]
+    mine = _sessions_of_project(studio, timeline)
     status = _final_status(studio, timeline, mine[-1] if mine else None)
     if path.name == HEAD:
         ProjectFolder(path.parent).note(timeline.replace(final_status=status))
@@ -77,6 +80,23 @@ def rate(studio: Studio, request: RateRequest, progress: Progress) -> dict[str, 
         "session": dataclasses.asdict(mine[-1]) if mine else None,
         "asks_usual_minutes": bool(mine) and mine[-1].estimated_manual_time_seconds is None,
     }
+
+
+def note_status(studio: Studio, folder: Path) -> None:
+    """Brings `final_status` of a project's head up to what the events tell, after an export or a render.
+
+    A folder that cannot be written, or that holds no edit of ours, keeps what it holds: the events know all the same.
+    """
+    with contextlib.suppress(CutprintError):
+        project = ProjectFolder(folder)
+        head = project.current()
+        mine = _sessions_of_project(studio, head) if head is not None else []
+        if head is not None and mine:
+            project.note(head.replace(final_status=_final_status(studio, head, mine[-1])))
+
+
+def _sessions_of_project(studio: Studio, timeline: Timeline) -> list[SessionMetrics]:
+    return [one for one in sessions(studio) if one.project_id == timeline.project_id]
 
 
 def _check_survey(request: RateRequest) -> None:

@@ -239,6 +239,10 @@ def test_the_survey_and_the_report_as_a_user_meets_them(tmp_path: Path) -> None:
         status = load_timeline(folder.folder)[0].final_status
         assert not second["asks_usual_minutes"] and status.time_saved == 45 * 60 - 30 - 120
         assert (status.would_post_unchanged, status.user_satisfaction, status.manual_edit_percentage) == (True, 5, 0)
+        assert not status.exported and status.export_timestamp is None
+        ask("export", timeline=folder.folder, to="edl", output=tmp_path / "out.edl")
+        after = load_timeline(folder.folder)[0].final_status
+        assert after == dataclasses.replace(status, exported=True, export_timestamp=after.export_timestamp) and after.export_timestamp
         assert (folder.folder / "timeline.edl").exists() and folder.foreign(["timeline.json"]) == [], "exports stay, the head is still ours"
         said = ask("report", plot=tmp_path / "report.png")
         assert {goal["figure"]: goal["met"] for goal in said["goals"]}["avg_time_saved_minutes"] is True
@@ -246,13 +250,13 @@ def test_the_survey_and_the_report_as_a_user_meets_them(tmp_path: Path) -> None:
         assert (tmp_path / "report.png").read_bytes()[:4] == b"\x89PNG"
         assert ask("report", creator="nobody")["aggregate"]["total_sessions"] == 0
         assert ask("telemetry.review", timeline=folder.folder, active_s=12.0)
-        assert ask("telemetry.export", output=tmp_path / "all.jsonl")["events"] == 3
+        assert ask("telemetry.export", output=tmp_path / "all.jsonl")["events"] == 4
         for bad in ({"satisfaction": 6}, {}, {"usual_minutes": -1}):
             with pytest.raises(CutprintError):
                 ask("rate", timeline=folder.folder, **bad)
         with pytest.raises(CutprintError, match="Nothing was deleted"):
             ask("telemetry.erase")
-        assert ask("telemetry.erase", yes=True)["erased"] == 3 and studio.store.events.count() == 0
+        assert ask("telemetry.erase", yes=True)["erased"] == 4 and studio.store.events.count() == 0
 
 
 def judged(project: str, sure: list[float], gone: int, day: int = 1) -> list[Event]:
