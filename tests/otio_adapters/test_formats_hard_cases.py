@@ -69,8 +69,15 @@ def test_the_dtds_refuse_what_is_wrong(shared_folder: Path) -> None:
     assert not dtd.validate(lxml.fromstring(content))
 
 
+def plain(timeline: Timeline) -> Timeline:
+    """The same edit in real time, on, and with hard cuts: speeds and dissolves have tests of their own."""
+    clips = tuple(dataclasses.replace(clip, speed=Fraction(1)) for clip in timeline.clips)
+    cuts = tuple(dataclasses.replace(one, type="hard_cut", duration_frames=0) for one in timeline.transitions)
+    return timeline.replace(clips=clips, transitions=cuts)
+
+
 @settings(max_examples=40)
-@given(timeline=factories.timelines())
+@given(timeline=factories.timelines().map(plain))
 def test_final_cut_7_positions_of_any_edit(timeline: Timeline) -> None:
     """start/end follow each other; in/out and ticks tell of the same frames; every file is told once, before it is named again."""
     root = ET.fromstring(write(timeline, "fcp7").content)
@@ -93,7 +100,7 @@ def test_final_cut_7_positions_of_any_edit(timeline: Timeline) -> None:
 
 
 @settings(max_examples=40)
-@given(timeline=factories.timelines(), name=st.sampled_from(("otio", "resolve-otio")))
+@given(timeline=factories.timelines().map(plain), name=st.sampled_from(("otio", "resolve-otio")))
 def test_otio_of_any_edit_read_by_opentimelineio(timeline: Timeline, name: str) -> None:
     read = otio.adapters.read_from_string(write(timeline, name, markers="all").content.decode(), "otio_json")
     track = read.video_tracks()[0]
@@ -113,14 +120,14 @@ def test_otio_of_any_edit_read_by_opentimelineio(timeline: Timeline, name: str) 
         mark = clip.markers[0].marked_range.start_time
         after_in = mark.value - clip.source_range.start_time.value
         assert 0 <= after_in < own.duration_frames, "the remark lies inside what is used"
-    seen = [(marker.name, marker.marked_range.start_time.value) for marker in read.tracks.markers]
+    seen = [(marker.name, marker.marked_range.start_time.value) for marker in read.tracks.markers if marker.name != "cutprint"]
     wanted = [(marker.name, marker.frame) for marker in timeline.markers if marker.kind != "reason"]
     assert seen == wanted
     assert bool(read.audio_tracks()) == (timeline.song is not None)
 
 
 @settings(max_examples=40)
-@given(timeline=factories.timelines())
+@given(timeline=factories.timelines().map(plain))
 def test_edl_of_any_edit_goes_on_without_a_gap(timeline: Timeline) -> None:
     text = write(timeline, "edl").content.decode()
     events = re.findall(r"^\d{3}  (\S+)\s+V     C        (\S+) (\S+) (\S+) (\S+)\r$", text, re.MULTILINE)
@@ -177,12 +184,12 @@ def test_what_is_lost_is_said() -> None:
     timeline = factories.timeline(1, clips=(clip,), media=(take, factories.song_media()), transitions=(), duration_frames=60)
     for name in WRITERS:
         said = any("speed" in line for line in write(timeline, name).dropped)
-        assert said == (name not in ("otio", "resolve-otio")), name
+        assert not said, f"{name} carries speeds"
     joined = factories.timeline(3)
     soft = dataclasses.replace(joined.transitions[0], type="dissolve", duration_frames=6)
     timeline = joined.replace(transitions=(soft, *joined.transitions[1:]))
     for name in WRITERS:
-        assert any("transitions" in line for line in write(timeline, name).dropped), name
+        assert any("dissolve" in line or "transition" in line for line in write(timeline, name).dropped) == (name == "edl"), name
         assert not any("transitions" in line for line in write(joined, name).dropped), name
 
 
@@ -204,7 +211,7 @@ def test_one_file_used_twice_disabled_and_silent(name: str) -> None:
         assert len(root.findall(".//pathurl")) == 1 and not root.findall(".//audio/track")
         assert [item.findtext("enabled") for item in root.findall(".//video/track/clipitem")] == ["TRUE", "FALSE"]
     elif name == "edl":
-        assert content.count("CP000001 V     C") == 2 and "* SONG" not in content
+        assert content.count("CP000001 V     C") == 1 and "* SONG" not in content
     else:
         read = otio.adapters.read_from_string(content, "otio_json")
         assert [clip.enabled for clip in read.video_tracks()[0]] == [True, False] and not read.audio_tracks()

@@ -150,7 +150,7 @@ def test_high_peaks_are_held_down_not_in_the_way(tmp_path: Path, quality: str) -
     words = ["-i", str(path), "-af", "ebur128=metadata=1:peak=true,ametadata=print:file=-", "-f", "null", os.devnull]
     measured = loudness_of(ffmpeg.run(words, capture=True).decode())
     assert measured.integrated_lufs == pytest.approx(-14, abs=0.5) and measured.true_peak_dbtp <= -1.0
-    assert report.gain_db > 2 and report.warnings == ()
+    assert report.gain_db > 1 and report.warnings == ()
     asked, got = (one[: 2 * HZ] for one in (heard_in(song, HZ)[round(0.7 * HZ) :], heard_in(path, HZ)))
     alike = np.fft.irfft(np.fft.rfft(got, 4 * HZ) * np.conj(np.fft.rfft(asked, 4 * HZ)))
     assert int(np.argmax(alike)) == 0, "not a sample early or late"
