@@ -8,7 +8,8 @@ import webbrowser
 
 from bridge_client import Bridge, Cancelled, Failure, load_config
 from probe import probe
-from resolve_host import CALL_S, ResolveHost, Watch, find_resolve
+from resolve_calls import CALL_S, Watch, find_resolve
+from resolve_host import ResolveHost
 from verbs import Verbs
 
 ENTRIES = (

@@ -7,13 +7,11 @@ import contextlib
 import json
 
 from bridge_client import Cancelled, Failure
+from comparing import compared, gaps, is_ours, is_path, lock_mark, merged, place_of, same_stretch, touch, work_on
 
 CHUNK = 100
 """Clips an append: whole lists of hundreds have come back as if placed, with nothing there."""
-NOISE = 1
-"""Source frames by which Resolve's own word about an in point may be off."""
 GENERATED = ("Scaling", "ZoomX", "ZoomY", "ZoomGang", "Pan", "Tilt")
-UNTOUCHED = {"Opacity": 100.0, "RotationAngle": 0.0, "FlipX": False, "FlipY": False}
 
 
 class Report:
@@ -226,7 +224,7 @@ class Placing:
         holes = merged([(clip["record"], clip["record"] + clip["frames"]) for clip in changed])
         base = snapshot["timeline"]["start_frame"]
         victims = [
-            one for one in snapshot["items"] if _is_ours(one) and any(a < one["end"] - base and one["start"] - base < b for a, b in holes)
+            one for one in snapshot["items"] if is_ours(one) and any(a < one["end"] - base and one["start"] - base < b for a, b in holes)
         ]
         name = self._free_name(stem)
         if not self._fits(victims, holes, snapshot):
@@ -253,9 +251,9 @@ class Placing:
 
     def _filled(self, uid, name, snapshot, changed, victims, remembered):
         copy = self.host.ask("snapshot", uid=uid)
-        twins = {_place(one): one["uid"] for one in copy["items"]}
-        sounds = [one for one in snapshot["items"] if one["type"] == "audio" and any(_same_stretch(one, other) for other in victims)]
-        gone = [twins[_place(one)] for one in victims + sounds if _place(one) in twins]
+        twins = {place_of(one): one["uid"] for one in copy["items"]}
+        sounds = [one for one in snapshot["items"] if one["type"] == "audio" and any(same_stretch(one, other) for other in victims)]
+        gone = [twins[place_of(one)] for one in victims + sounds if place_of(one) in twins]
         if gone and self.host.ask("delete", uid=uid, items=gone)["left"]:
             return None
         self.tell("Placing the section", 0.5)
@@ -282,7 +280,7 @@ class Placing:
         song = self.plan["song"]
         if song is None:
             return
-        mine = [one for one in copy["items"] if one["type"] == "audio" and one["media"] and _is_path(one["media"]["path"], song["path"])]
+        mine = [one for one in copy["items"] if one["type"] == "audio" and one["media"] and is_path(one["media"]["path"], song["path"])]
         length = sum(one["end"] - one["start"] for one in mine)
         if mine and length != self.plan["frames"]:
             self.host.ask("delete", uid=uid, items=[one["uid"] for one in mine])
@@ -292,10 +290,10 @@ class Placing:
         """What was on the clips that were made again and is gone with them."""
         lines, kept = [], {remembered.get(clip["id"]) for clip in changed}
         for one in victims:
-            what = [name for name, holds in _work_on(one) if holds]
+            what = [name for name, holds in work_on(one) if holds]
             if what and one["uid"] not in kept:
                 lines.append("%s on %s, which was made again." % (" and ".join(what), one["name"]))
-        joins = [one for one in snapshot["items"] if one["what"] == "transition" and any(_touch(one, other) for other in victims)]
+        joins = [one for one in snapshot["items"] if one["what"] == "transition" and any(touch(one, other) for other in victims)]
         if joins:
             lines.append("%s at clips that were made again." % _counted(len(joins), "transition"))
         return lines
@@ -303,11 +301,11 @@ class Placing:
     def _bring_back(self, report, uid, snapshot, changed, remembered):
         """Grades and settings of clips that only moved go along with them."""
         now, pairs, dress = self.host.ask("snapshot", uid=uid), [], {}
-        by_start = {one["start"] - now["timeline"]["start_frame"]: one for one in now["items"] if _is_ours(one)}
+        by_start = {one["start"] - now["timeline"]["start_frame"]: one for one in now["items"] if is_ours(one)}
         old = {one["uid"]: one for one in snapshot["items"]}
         for clip in changed:
             before, after = old.get(remembered.get(clip["id"])), by_start.get(clip["record"])
-            if before is None or after is None or not _is_path(before["media"]["path"], clip["path"]):
+            if before is None or after is None or not is_path(before["media"]["path"], clip["path"]):
                 continue
             pairs.append([before["uid"], after["uid"]])
             dress[after["uid"]] = {"props": before["props"], "colour": before["colour"] or None}
@@ -416,93 +414,11 @@ class Placing:
         song = self.plan["song"]
         if song is None:
             return
-        mine = [
-            one for one in snapshot["items"] if one["type"] == "audio" and one["media"] and _is_path(one["media"]["path"], song["path"])
-        ]
+        mine = [one for one in snapshot["items"] if one["type"] == "audio" and one["media"] and is_path(one["media"]["path"], song["path"])]
         if mine and sum(one["end"] - one["start"] for one in mine) == self.plan["frames"]:
             report.lines.append("The song lies on audio track %d, rounded to whole frames." % mine[0]["track"])
         else:
             report.wrong.append("the song: drag %s onto an audio track." % song["file"])
-
-
-def compared(clips, snapshot):
-    """(clip id -> the item that shows it frame for frame, lines about the others)."""
-    base = snapshot["timeline"]["start_frame"]
-    there = {}
-    for one in snapshot["items"]:
-        if one["type"] == "video" and one["media"]:
-            there.setdefault((one["start"] - base, one["end"] - base), []).append(one)
-    placed, wrong = {}, []
-    for clip in clips:
-        here = there.get((clip["record"], clip["record"] + clip["frames"]), [])
-        fits = [one for one in here if _is_path(one["media"]["path"], clip["path"]) and _same_source(one, clip)]
-        if fits:
-            placed[clip["id"]] = fits[-1]
-        else:
-            wrong.append("%s (%s) at frame %d" % (clip["id"], clip["file"], clip["record"]))
-    return placed, wrong
-
-
-def _same_source(item, clip):
-    known = [one for one in (item.get("source"), item["left"], item["src_start"]) if one is not None]
-    speed = item["speed"]
-    return any(abs(one - clip["start"]) <= NOISE for one in known) and (speed is None or abs(speed - clip["speed"]) < 0.005)
-
-
-def gaps(snapshot, frames):
-    """Stretches of the edit that show nothing."""
-    base, at, found = snapshot["timeline"]["start_frame"], 0, []
-    for one in sorted((one for one in snapshot["items"] if one["type"] == "video" and one["media"]), key=lambda one: one["start"]):
-        if one["start"] - base > at:
-            found.append((at, one["start"] - base))
-        at = max(at, one["end"] - base)
-    return found + ([(at, frames)] if at < frames else [])
-
-
-def merged(spans):
-    """Spans that touch, as one."""
-    found = []
-    for start, end in sorted(spans):
-        if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
-        else:
-            found.append((start, end))
-    return found
-
-
-def lock_mark(identity):
-    return {"frame": 0, "colour": "Red", "name": "LOCK", "note": "", "data": json.dumps({"v": 1, "lock": True, "id": identity})}
-
-
-def _work_on(item):
-    """What a person did to a clip, as far as Resolve tells."""
-    yield "a Fusion composition", bool(item["fusion"])
-    yield "settings in the Inspector", any(item["props"].get(key, value) != value for key, value in UNTOUCHED.items())
-    yield "markers", any(mark["name"] not in ("cutprint", "LOCK") for mark in item["markers"])
-
-
-def _is_ours(item):
-    return item["type"] == "video" and item["media"] is not None and item["what"] in ("clip", "video")
-
-
-def _place(item):
-    return (item["type"], item["track"], item["start"], item["end"], item["name"])
-
-
-def _same_stretch(sound, picture):
-    return (
-        bool(sound["media"])
-        and sound["media"]["path"] == picture["media"]["path"]
-        and (sound["start"], sound["end"]) == (picture["start"], picture["end"])
-    )
-
-
-def _touch(one, other):
-    return one["start"] <= other["end"] and other["start"] <= one["end"]
-
-
-def _is_path(one, other):
-    return one.replace("\\", "/").lower() == other.replace("\\", "/").lower()
 
 
 def _needed(frames, source_fps, fps):

@@ -8,7 +8,7 @@ import os
 import time
 
 from bridge_client import Failure
-from placing import lock_mark
+from comparing import lock_mark
 from verbs import Verbs
 
 NAME = "Cutprint probe"

@@ -6,17 +6,17 @@ import re
 import time
 
 from bridge_client import Failure
+from comparing import compared, lock_mark
 from connect import Agent, disconnect
-from placing import Placing, compared, lock_mark
+from placing import Placing
+from pool_wishes import kind, wishes
+from questions import SURVEY, option_fields, told_changes
+from timelines import exact_fps, is_locked, known_again, marked_id, reported, section_of, tie_of
+from written import file_name, write_json
 
 INSTRUCTIONS = {"tighter": "tighter", "more energy": "more_energy", "slower": "slower"}
-ASPECTS = ("9:16", "4:5", "1:1", "16:9")
 NEUTRAL = "(neutral style)"
 REMEMBERED = "last-used.json"
-SOUNDS = (".wav", ".mp3", ".aif", ".aiff", ".flac", ".m4a", ".aac", ".ogg", ".opus", ".wma")
-OTHER_TYPES = ("timeline", "compound", "fusion", "multicam", "generator", "title", "subtitle", "matte", "adjustment clip")
-SAME_SPEED = 0.02
-"""Share by which the length of the used source may differ before a clip counts as retimed: Resolve's figures are off by a frame."""
 
 
 class Verbs:
@@ -91,7 +91,7 @@ class Verbs:
         self._begin("send", "Send my changes")
         snapshot, tie = self._own_timeline()
         result = self._read_back(snapshot, tie)
-        lines = _changes(result)
+        lines = told_changes(result)
         self.bridge.tell("Your changes are in revision %d." % result["revision"])
         if survey:
             lines += self._survey(tie["folder"])
@@ -105,9 +105,9 @@ class Verbs:
         self._begin("redo", "Redo section: " + instruction)
         self._ready()
         snapshot, tie = self._own_timeline()
-        start, end = _section(snapshot)
+        start, end = section_of(snapshot)
         self._read_back(snapshot, tie)
-        fps = _fps(snapshot)
+        fps = exact_fps(snapshot)
         wish = {"timeline": tie["folder"], "instruction": INSTRUCTIONS[instruction], "start": start / fps, "end": end / fps}
         made = self.bridge.call("revise", wish)
         plan = self.bridge.call("resolve.plan", {"timeline": tie["folder"]})
@@ -136,13 +136,13 @@ class Verbs:
             raise Failure("No clip is selected.", "Select clips, or put the playhead on one, then click again.", "no_selection")
         items = {}
         for one in chosen:
-            identity = _marked_id(one)
+            identity = marked_id(one)
             mine = [mark["data"] for mark in one["markers"] if mark["name"] == "LOCK"]
             row = {"colour": self.settings["lock_colour"], "markers": [] if mine else [lock_mark(identity)]}
             items[one["uid"]] = row if on else {"colour": "", "unmark": mine}
         refused = self.host.ask("dress", uid=snapshot["timeline"]["id"], items=items)["refused"]
         after = self.host.ask("snapshot", uid=snapshot["timeline"]["id"])
-        done = sum(_is_locked(one, self.settings["lock_colour"]) == on for one in after["items"] if one["uid"] in items)
+        done = sum(is_locked(one, self.settings["lock_colour"]) == on for one in after["items"] if one["uid"] in items)
         lines = ["Titles and generators do not keep a colour."] if refused else []
         message = "%d of %d clips are %s." % (done, len(chosen), "locked" if on else "free")
         if not done:
@@ -158,14 +158,8 @@ class Verbs:
             raise Failure("This timeline is empty.", "Open a finished one, then click again.", "empty")
         known = [one["creator"] for one in self.bridge.call("style.list", {})["creators"]]
         last = self._last().get("creator", "")
-        fields = [
-            {
-                "name": "creator",
-                "label": "Whose style is it?",
-                "kind": "text",
-                "value": last if last not in ("", NEUTRAL) else (known[0] if known else ""),
-            }
-        ]
+        value = last if last not in ("", NEUTRAL) else (known[0] if known else "")
+        fields = [{"name": "creator", "label": "Whose style is it?", "kind": "text", "value": value}]
         lines = ["Known: " + ", ".join(known)] if known else ["The first work of a new creator."]
         answer = self.bridge.question("Cutprint learns from %s." % snapshot["timeline"]["name"], fields, lines, "Learn")
         creator = (answer or {}).get("creator") or ""
@@ -227,7 +221,7 @@ class Verbs:
 
     def _clips(self, pool):
         """(clips with a picture, what was left out)."""
-        pictures = [one for one in pool["items"] if _kind(one) == "picture"]
+        pictures = [one for one in pool["items"] if kind(one) == "picture"]
         good = [one for one in pictures if one["path"] and one["online"]]
         if not good:
             where = "in the selection" if pool["scope"] == "selection" else "in the bin %s" % pool["bin"]
@@ -242,7 +236,7 @@ class Verbs:
     def _songs(self, pool):
         """What could be the song: the only sound of the selection, else the sounds of the open bin."""
         for rows in (pool["items"], pool["beside"]):
-            found = [one for one in rows if _kind(one) == "sound" and one["path"] and one["online"]]
+            found = [one for one in rows if kind(one) == "sound" and one["path"] and one["online"]]
             if found:
                 return found
         raise Failure(
@@ -261,13 +255,7 @@ class Verbs:
             "aspect": last.get("aspect", "9:16"),
             "song": songs[0]["name"],
         }
-        fields = [
-            {"name": "name", "label": "Name of the timeline", "kind": "text", "value": values["name"]},
-            {"name": "creator", "label": "In the style of", "kind": "choice", "value": values["creator"], "choices": [NEUTRAL, *creators]},
-            {"name": "duration", "label": "Length in seconds", "kind": "number", "value": values["duration"]},
-            {"name": "aspect", "label": "Shape", "kind": "choice", "value": values["aspect"], "choices": list(ASPECTS)},
-            {"name": "song", "label": "Song", "kind": "choice", "value": values["song"], "choices": [one["name"] for one in songs]},
-        ]
+        fields = option_fields(values, [NEUTRAL, *creators], [one["name"] for one in songs])
         marked = wishes(clips, self.settings)
         lines = [
             "%d clips from %s, %s frames a second as in the project"
@@ -291,7 +279,7 @@ class Verbs:
         return "%s cut %d" % (project, number)
 
     def _folder_of(self, project, name):
-        return os.path.join(self.settings["folder"], _file_name(project or "Project"), _file_name(name))
+        return os.path.join(self.settings["folder"], file_name(project or "Project"), file_name(name))
 
     def _new_folder(self, project, name):
         stem = folder = self._folder_of(project, name)
@@ -313,7 +301,7 @@ class Verbs:
             return {}
 
     def _remember(self, values):
-        _write_json(os.path.join(self.settings["folder"], REMEMBERED), dict(self._last(), **values))
+        write_json(os.path.join(self.settings["folder"], REMEMBERED), dict(self._last(), **values))
 
     # -- timelines and the edits they belong to
 
@@ -326,11 +314,11 @@ class Verbs:
     def _keep(self, folder, snapshot, plan):
         placed, _ = compared(plan["clips"], snapshot)
         rows = [
-            dict(_reported(placed[clip["id"]]), id=clip["id"], source=clip["start"], speed=clip["speed"], lock=clip["locked"])
+            dict(reported(placed[clip["id"]]), id=clip["id"], source=clip["start"], speed=clip["speed"], lock=clip["locked"])
             for clip in plan["clips"]
             if clip["id"] in placed
         ]
-        _write_json(os.path.join(folder, "resolve", "%s.json" % snapshot["timeline"]["id"]), {"revision": plan["revision"], "clips": rows})
+        write_json(os.path.join(folder, "resolve", "%s.json" % snapshot["timeline"]["id"]), {"revision": plan["revision"], "clips": rows})
 
     def _known_rows(self, folder, snapshot):
         """What was kept of this timeline, else of the one it was copied from (the newest of its revision)."""
@@ -353,7 +341,7 @@ class Verbs:
     def _own_timeline(self):
         """(snapshot of the open timeline with what we know of it, its tie). Raises where it is none of ours."""
         snapshot = self.host.ask("snapshot")
-        tie = _tie(snapshot)
+        tie = tie_of(snapshot)
         if tie is None:
             cause = "The timeline %s was not made by Cutprint." % snapshot["timeline"]["name"]
             raise Failure(cause, "Open one that Cut from selection made, then click again.", "not_ours")
@@ -373,7 +361,7 @@ class Verbs:
         document.update(snapshot)
         document.update(more)
         path = os.path.join(folder, "snapshot-%d.json" % int(self.clock() * 1000))
-        _write_json(path, document)
+        write_json(path, document)
         return path
 
     def _read_back(self, snapshot, tie):
@@ -396,39 +384,23 @@ class Verbs:
         placed, _ = compared(plan["clips"], snapshot)
         rows = [
             dict(
-                _reported(one),
+                reported(one),
                 id=identity,
                 source=one.get("source", one["left"]),
                 speed=one["speed"] or 1,
-                lock=_is_locked(one, self.settings["lock_colour"]),
+                lock=is_locked(one, self.settings["lock_colour"]),
             )
             for identity, one in placed.items()
         ]
-        _write_json(os.path.join(folder, "resolve", "%s.json" % snapshot["timeline"]["id"]), {"revision": plan["revision"], "clips": rows})
+        write_json(os.path.join(folder, "resolve", "%s.json" % snapshot["timeline"]["id"]), {"revision": plan["revision"], "clips": rows})
 
     def _note(self, folder, report):
         way = "import" if report.way == "import" else "api"
         self.bridge.call("resolve.placed", {"timeline": folder, "wanted": report.wanted, "placed": report.placed, "way": way})
 
     def _survey(self, folder):
-        fields = [
-            {
-                "name": "satisfaction",
-                "label": "How good was the edit? 1 (useless) to 5 (perfect)",
-                "kind": "choice",
-                "value": "",
-                "choices": ["", "1", "2", "3", "4", "5"],
-            },
-            {
-                "name": "would_post",
-                "label": "Would you have posted it as Cutprint made it?",
-                "kind": "choice",
-                "value": "",
-                "choices": ["", "yes", "no"],
-            },
-        ]
         try:
-            answer = self.bridge.question("Two questions, so that the next edit is better.", fields, (), "Send", "Skip")
+            answer = self.bridge.question("Two questions, so that the next edit is better.", SURVEY, (), "Send", "Skip")
         except Failure:
             answer = None  # nobody was there: that is no answer, and no error
         given = {key: value for key, value in (answer or {}).items() if value not in (None, "")}
@@ -453,164 +425,3 @@ class _Memory(dict):
     def __setitem__(self, key, value):
         dict.__setitem__(self, key, value)
         self._verbs._remember({self._key: {name: one for name, one in self.items() if name != "turned"}})
-
-
-def _kind(one):
-    """picture, sound or other, by Resolve's word; in other languages than English by the file's name."""
-    word = one["type"].lower()
-    if word.startswith(("video", "still", "image")):
-        return "picture"
-    if word == "audio":
-        return "sound"
-    if word.startswith(OTHER_TYPES) or not one["path"]:
-        return "other"
-    return "sound" if one["path"].lower().endswith(SOUNDS) else "picture"
-
-
-def wishes(clips, settings):
-    """Clip colours and in/out marks of pool items as options of `edit`, by the table of the settings."""
-    found = {"must_use": [], "avoid": []}
-    for one in clips:
-        wish = settings["wishes"].get(one["colour"])
-        span = _marked(one) if settings["marks"] == "range" else None
-        moment = one["name"] if span is None else "%s@%.3f-%.3f" % ((one["name"],) + span)
-        if wish in ("must_use", "avoid"):
-            found[wish].append(moment)
-        elif wish in ("first", "last"):
-            found[wish] = moment
-        if span is not None and wish != "avoid":
-            found["avoid"] += _outside(one, span)
-    return {key: value for key, value in found.items() if value}
-
-
-def _marked(one):
-    """(in, out) in seconds from the file's first frame, out exclusive; None where nothing is marked."""
-    fps = float(one["fps"] or 0)
-    if not fps:
-        return None
-    first, last = one["in"], one["out"]
-    if first is None and one["in_tc"] and one["out_tc"]:  # before 19.1: only as timecode
-        first, last = (_frames(one[key], fps) - _frames(one["start_tc"] or "0:0:0:0", fps) for key in ("in_tc", "out_tc"))
-    if first is None or last is None or (first <= 0 and last >= one["frames"] - 1):
-        return None
-    return first / fps, (last + 1) / fps
-
-
-def _frames(timecode, fps):
-    """Non-drop."""
-    hours, minutes, seconds, frames = (int(part) for part in re.split("[:;.]", timecode)[:4])
-    return (hours * 3600 + minutes * 60 + seconds) * int(fps + 0.5) + frames
-
-
-def _outside(one, span):
-    length = one["frames"] / float(one["fps"])
-    parts = [(0.0, span[0]), (span[1], length)]
-    return ["%s@%.3f-%.3f" % (one["name"], start, end) for start, end in parts if end - start > 0.001]
-
-
-def known_again(snapshot, rows):
-    """Adds to items what was kept of them: our id, the source frame that was asked for, the speed of what was imported.
-
-    Resolve's own figures may be off by a frame; what it says now is compared with what it said then.
-    """
-    by_uid = {row["uid"]: row for row in rows}
-    for one in snapshot["items"]:
-        if one["type"] != "video" or not one["media"]:
-            continue
-        row = by_uid.get(one["uid"]) or next(
-            (row for row in rows if row["path"] == one["media"]["path"] and row["left"] == one["left"] and row["id"] == _marked_id(one)),
-            None,
-        )
-        shift = 0 if row is None or row["path"] != one["media"]["path"] else row["source"] - row["left"]
-        one["source"] = one["left"] + shift
-        one["speed"] = _speed(one, snapshot, row)
-        identity = row["id"] if row is not None else _marked_id(one)
-        if identity:
-            one["cutprint"] = {"id": identity, "lock": bool(row and row["lock"])}
-
-
-def _speed(one, snapshot, row):
-    """By the API where it says so (21.1); of an import as it was asked; else from the lengths, which are off by a frame."""
-    if one["speed"] is not None:
-        return one["speed"]
-    if row is not None and row["speed"] != 1 and one["end"] - one["start"] == row["frames"] and one["left"] == row["left"]:
-        return row["speed"]
-    if one["src_start"] is None or one["src_end"] is None or not one["media"]["fps"]:
-        return 1.0
-    length = one["end"] - one["start"]
-    usual = length * float(one["media"]["fps"]) / _fps(snapshot)
-    span = one["src_end"] - one["src_start"] + 1
-    return 1.0 if abs(span - usual) <= max(3, SAME_SPEED * usual) else round(span / usual, 3)
-
-
-def _reported(one):
-    return {"uid": one["uid"], "path": one["media"]["path"], "left": one["left"], "frames": one["end"] - one["start"]}
-
-
-def _marked_id(item):
-    for mark in item["markers"]:
-        for text in (mark["data"], mark["note"]):
-            try:
-                found = json.loads(text) if text.startswith("{") else {}
-            except ValueError:
-                found = {}
-            if isinstance(found, dict) and isinstance(found.get("id"), str):
-                return found["id"]
-    return ""
-
-
-def _is_locked(item, colour):
-    return item["colour"] == colour or any(mark["name"] == "LOCK" for mark in item["markers"])
-
-
-def _tie(snapshot):
-    """What ties a timeline to its edit: the pool's metadata, else a marker. The newest revision counts: copies carry old ones along."""
-    found = []
-    for text in [snapshot["timeline"]["binding"]] + [mark["data"] for mark in snapshot["markers"]]:
-        try:
-            row = json.loads(text) if text.startswith("{") else None
-        except ValueError:
-            row = None
-        if isinstance(row, dict) and row.get("folder") and isinstance(row.get("revision"), int):
-            found.append(dict(row, data=text))
-    return max(found, key=lambda row: row["revision"]) if found else None
-
-
-def _section(snapshot):
-    """(first frame, end) of what is to be made again, from the timeline's start."""
-    first, last = snapshot["marks"]["in"], snapshot["marks"]["out"]
-    if first is not None and last is not None:
-        return first, last + 1
-    base = snapshot["timeline"]["start_frame"]
-    chosen = [one for one in snapshot["items"] if one["uid"] in snapshot["selected"]]
-    if not chosen:
-        raise Failure("No section is marked.", "Set in and out on the timeline, or select clips, then click again.", "no_section")
-    return min(one["start"] for one in chosen) - base, max(one["end"] for one in chosen) - base
-
-
-def _fps(snapshot):
-    """Exact enough for seconds: 29.97 means 30000/1001."""
-    said = float(snapshot["timeline"]["fps"])
-    whole = int(said + 0.5)
-    return whole * 1000 / 1001.0 if abs(said - whole * 1000 / 1001.0) < 0.005 else said
-
-
-def _changes(result):
-    counts = ", ".join("%d %s" % (count, kind.replace("_", " ")) for kind, count in result["counts"].items())
-    lines = [counts] + ["%d clips are locked by what you did" % len(result["locked"])] * bool(result["locked"])
-    lines += ["Not known: %s" % name for name in result["unmatched"]] + ["Offline: %s" % one["name"] for one in result["offline"]]
-    return lines + list(result["notes"]) + ["Not read: %s" % one for one in result["not_read"]]
-
-
-def _file_name(text):
-    return re.sub(r'[<>:"/\\|?*\x00-\x1f]', "-", text).strip(" .")[:80] or "Edit"
-
-
-def _write_json(path, value):
-    """Whole or not at all."""
-    folder = os.path.dirname(path)
-    os.makedirs(folder, exist_ok=True)
-    part = "%s.part-%d" % (path, os.getpid())
-    with open(part, "w", encoding="utf-8") as file:
-        json.dump(value, file, ensure_ascii=False, indent=1)
-    os.replace(part, path)

@@ -381,12 +381,15 @@ def medias(draw: st.DrawFn, number: int | None = None) -> Media:
 
 
 @st.composite
-def placements(draw: st.DrawFn, of: Media | None = None, rate: FrameRate = RATE, start: int = 0, number: int = 1) -> Placement:
-    """A clip whose shown frames all exist in `of`, at any speed from a quarter to four times."""
+def placements(
+    draw: st.DrawFn, of: Media | None = None, rate: FrameRate = RATE, start: int = 0, number: int = 1, *, is_plain: bool = False
+) -> Placement:
+    """A clip whose shown frames all exist in `of`, at any speed from a quarter to four times; a plain one runs in real time."""
     of = of or draw(medias(number))
     assert of.video is not None
     first = draw(st.integers(0, of.video.duration_frames - 1))
-    speed = draw(st.sampled_from((Fraction(1), Fraction(1, 2), Fraction(1, 4), Fraction(4), Fraction(999, 1000))))
+    speeds = (Fraction(1),) if is_plain else (Fraction(1), Fraction(1, 2), Fraction(1, 4), Fraction(4), Fraction(999, 1000))
+    speed = draw(st.sampled_from(speeds))
     left = of.video.rate.seconds(of.video.duration_frames - first)
     longest = max(1, math.ceil(left / speed * rate.fraction))
     return placement(
@@ -404,15 +407,15 @@ def placements(draw: st.DrawFn, of: Media | None = None, rate: FrameRate = RATE,
 
 
 @st.composite
-def timelines(draw: st.DrawFn, max_clips: int = 5) -> Timeline:
-    """Any lawful edit: odd rates, speeds, locks, names in any script, with or without a song."""
+def timelines(draw: st.DrawFn, max_clips: int = 5, *, is_plain: bool = False) -> Timeline:
+    """Any lawful edit: odd rates, speeds, locks, names in any script, with or without a song. Plain: real time, hard cuts."""
     rate = draw(rates())
     files = [draw(medias(k + 1)) for k in range(draw(st.integers(1, max_clips)))]
     placed: list[Placement] = []
     for number, of in enumerate(files, 1):
         start = placed[-1].span.end if placed else 0
-        placed.append(draw(placements(of, rate, start, number)))
-    kinds = st.sampled_from(names.TRANSITIONS)
+        placed.append(draw(placements(of, rate, start, number, is_plain=is_plain)))
+    kinds = st.just("hard_cut") if is_plain else st.sampled_from(names.TRANSITIONS)
     joins = tuple(Transition(a.id, b.id, draw(kinds), False, None, draw(st.integers(0, 6))) for a, b in itertools.pairwise(placed))
     duration = placed[-1].span.end
     extra_track = Track("overlay", draw(texts), (dataclasses.replace(placed[0], id="over_1", timeline_start_frame=0),))

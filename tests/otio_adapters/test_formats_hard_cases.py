@@ -69,20 +69,12 @@ def test_the_dtds_refuse_what_is_wrong(shared_folder: Path) -> None:
     assert not dtd.validate(lxml.fromstring(content))
 
 
-def plain(timeline: Timeline) -> Timeline:
-    """The same edit in real time, on, and with hard cuts: speeds and dissolves have tests of their own."""
-    clips = tuple(dataclasses.replace(clip, speed=Fraction(1)) for clip in timeline.clips)
-    cuts = tuple(dataclasses.replace(one, type="hard_cut", duration_frames=0) for one in timeline.transitions)
-    return timeline.replace(clips=clips, transitions=cuts)
-
-
-@pytest.mark.skip(reason="it expects writers without speeds, dissolves and revision marks; test_formats_writers judges those")
 @settings(max_examples=40)
-@given(timeline=factories.timelines().map(plain))
+@given(timeline=factories.timelines(is_plain=True))
 def test_final_cut_7_positions_of_any_edit(timeline: Timeline) -> None:
     """start/end follow each other; in/out and ticks tell of the same frames; every file is told once, before it is named again."""
     root = ET.fromstring(write(timeline, "fcp7").content)
-    items = root.findall(".//video/track/clipitem")
+    items = child(root, "sequence/media/video/track").findall("clipitem")
     at, known = 0, set[str]()
     for item, clip in zip(items, timeline.clips, strict=True):
         start, end, first, last = (number(item, name) for name in ("start", "end", "in", "out"))
@@ -100,9 +92,8 @@ def test_final_cut_7_positions_of_any_edit(timeline: Timeline) -> None:
     assert at == number(child(root, "sequence"), "duration") == timeline.duration_frames
 
 
-@pytest.mark.skip(reason="it expects writers without speeds, dissolves and revision marks; test_formats_writers judges those")
 @settings(max_examples=40)
-@given(timeline=factories.timelines().map(plain), name=st.sampled_from(("otio", "resolve-otio")))
+@given(timeline=factories.timelines(is_plain=True), name=st.sampled_from(("otio", "resolve-otio")))
 def test_otio_of_any_edit_read_by_opentimelineio(timeline: Timeline, name: str) -> None:
     read = otio.adapters.read_from_string(write(timeline, name, markers="all").content.decode(), "otio_json")
     track = read.video_tracks()[0]
@@ -128,9 +119,8 @@ def test_otio_of_any_edit_read_by_opentimelineio(timeline: Timeline, name: str) 
     assert bool(read.audio_tracks()) == (timeline.song is not None)
 
 
-@pytest.mark.skip(reason="it expects writers without speeds, dissolves and revision marks; test_formats_writers judges those")
 @settings(max_examples=40)
-@given(timeline=factories.timelines().map(plain))
+@given(timeline=factories.timelines(is_plain=True))
 def test_edl_of_any_edit_goes_on_without_a_gap(timeline: Timeline) -> None:
     text = write(timeline, "edl").content.decode()
     events = re.findall(r"^\d{3}  (\S+)\s+V     C        (\S+) (\S+) (\S+) (\S+)\r$", text, re.MULTILINE)
@@ -181,20 +171,23 @@ def test_edl_labels_are_those_of_the_source() -> None:
 # --- edits that are not like the others -------------------------------------------------------------------------------
 
 
-@pytest.mark.skip(reason="it expects writers without speeds, dissolves and revision marks; test_formats_writers judges those")
 def test_what_is_lost_is_said() -> None:
     take = factories.media(1)
     clip = factories.placement(1, 0, 60, of=take, speed=Fraction(1, 2))
     timeline = factories.timeline(1, clips=(clip,), media=(take, factories.song_media()), transitions=(), duration_frames=60)
     for name in WRITERS:
-        said = any("speed" in line for line in write(timeline, name).dropped)
-        assert not said, f"{name} carries speeds"
+        assert not any("speed" in line for line in write(timeline, name).dropped), f"{name} carries speeds"
+    assert any("scores" in line for line in write(timeline, "edl").dropped) and not any(
+        "scores" in line for line in write(timeline, "otio").dropped
+    )
+    assert [name for name in WRITERS if any(line.startswith("the song:") for line in write(timeline, name).dropped)] == ["edl"]
     joined = factories.timeline(3)
-    soft = dataclasses.replace(joined.transitions[0], type="dissolve", duration_frames=6)
-    timeline = joined.replace(transitions=(soft, *joined.transitions[1:]))
-    for name in WRITERS:
-        assert any("dissolve" in line or "transition" in line for line in write(timeline, name).dropped) == (name == "edl"), name
-        assert not any("transitions" in line for line in write(joined, name).dropped), name
+    for kind in ("whip_pan", "dip_to_black"):
+        pan = dataclasses.replace(joined.transitions[0], type=kind, duration_frames=6)
+        soft = joined.replace(transitions=(pan, *joined.transitions[1:]))
+        for name in WRITERS:
+            assert any("1 transition" in line and "cuts" in line for line in write(soft, name).dropped), name
+            assert not any("transition" in line for line in write(joined, name).dropped), name
 
 
 @pytest.mark.parametrize("name", sorted(WRITERS))

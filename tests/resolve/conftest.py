@@ -16,7 +16,8 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "resolve_scripts"))
 
 import bridge_client
 from desk import Desk, Person
-from resolve_host import ResolveHost, Watch
+from resolve_calls import Watch
+from resolve_host import ResolveHost
 
 from bridge_server.bootstrap import open_studio
 from bridge_server.serving import Bridge

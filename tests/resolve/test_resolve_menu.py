@@ -21,7 +21,8 @@ from fakes.resolve_world import PROFILES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from placing import Placing, Report
-from resolve_host import ResolveHost, Watch
+from resolve_calls import Watch
+from resolve_host import ResolveHost
 
 from bridge_server.serving import Bridge
 from engine.model.time import FrameRate
