@@ -9,7 +9,7 @@ from engine.model.interchange import ExportOptions, Written
 from engine.model.time import FrameRate
 from engine.model.timeline import Timeline
 from otio_adapters import otio_json
-from otio_adapters.layout import Layout, Shot, Sound, layout
+from otio_adapters.layout import Shot, Sound, layout
 from otio_adapters.marks import Mark, lock_marks, shot_marks, timeline_marks
 from otio_adapters.places import file_url
 from otio_adapters.warnings import Carries, common_drops, common_warnings
@@ -48,7 +48,9 @@ def plain_json(timeline: Timeline, options: ExportOptions = ExportOptions()) -> 
         children = otio_json.lane_children(lane, [_shot(shot, rate, options) for shot in lane.shots], rate)
         tracks.append(otio_json.track(lane.name if number else "Video 1", "Video", children, {}, lane.enabled))
     markers = [_marker(mark, mark.frame, rate) for mark in timeline_marks(timeline, options.markers, signed=False)]
-    return otio_json.document(options.name, [*tracks, *_sounds(plan, rate)], markers, rate, {"cutprint": own}, {})
+    return otio_json.document(
+        options.name, [*tracks, *otio_json.sound_tracks(plan, rate, _sound, {})], markers, rate, {"cutprint": own}, {}
+    )
 
 
 def _shot(shot: Shot, rate: FrameRate, options: ExportOptions) -> dict[str, Any]:
@@ -65,14 +67,6 @@ def _shot(shot: Shot, rate: FrameRate, options: ExportOptions) -> dict[str, Any]
         markers=[_marker(mark, start + mark.frame, rate) for mark in shot_marks(shot, options.markers, written)],
         metadata={"cutprint": {"id": shot.id, "media_id": shot.media.media_id, **({"lock": written} if written else {})}},
     )
-
-
-def _sounds(plan: Layout, rate: FrameRate) -> list[dict[str, Any]]:
-    rows = [one for one in (plan.song, plan.own) if one]
-    return [
-        otio_json.track(f"Audio {number}", "Audio", list(otio_json.in_row([(one, _sound(one, rate)) for one in row], rate)), {})
-        for number, row in enumerate(rows, 1)
-    ]
 
 
 def _sound(sound: Sound, rate: FrameRate) -> dict[str, Any]:

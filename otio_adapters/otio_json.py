@@ -7,13 +7,13 @@ ranges in media rates lets later cuts drift by up to two frames (docs/interchang
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 from engine.model.media import Media
 from engine.model.time import FrameRate
-from otio_adapters.layout import Join, Lane, Shot, Sound
+from otio_adapters.layout import Join, Lane, Layout, Shot, Sound
 from otio_adapters.marks import Mark
 from otio_adapters.places import record_start
 
@@ -192,3 +192,12 @@ def lane_children(lane: Lane, built: Sequence[Json], rate: FrameRate) -> list[Js
         children.append(own)
         at = shot.end
     return children
+
+
+def sound_tracks(plan: Layout, rate: FrameRate, build: Callable[[Sound, FrameRate], Json], metadata: Json) -> list[Json]:
+    """A track for the song and one for the clips' own sound, where there are such."""
+    rows = [one for one in (plan.song, plan.own) if one]
+    return [
+        track(f"Audio {number}", "Audio", list(in_row([(one, build(one, rate)) for one in row], rate)), dict(metadata))
+        for number, row in enumerate(rows, 1)
+    ]

@@ -8,7 +8,7 @@ from engine.model.interchange import ExportOptions, Written
 from engine.model.time import FrameRate
 from engine.model.timeline import Timeline
 from otio_adapters import otio_json
-from otio_adapters.layout import Lane, Layout, Shot, Sound, layout
+from otio_adapters.layout import Lane, Shot, Sound, layout
 from otio_adapters.marks import Mark, lock_marks, shot_marks, timeline_marks
 from otio_adapters.places import bare_path
 from otio_adapters.warnings import Carries, common_drops, common_warnings
@@ -16,6 +16,7 @@ from otio_adapters.warnings import Carries, common_drops, common_warnings
 __all__ = ["ResolveOtioWriter"]
 
 CARRIES = Carries(speeds=True, joins=True, own_sound=True)
+SOUND_TRACK = {"Resolve_OTIO": {"Audio Type": "Stereo", "SoloOn": False, "Locked": False}}
 
 
 class ResolveOtioWriter:
@@ -33,7 +34,7 @@ class ResolveOtioWriter:
         rate = timeline.rate
         plan = layout(timeline, options.alternates)
         tracks = [self._lane(lane, number, rate, options) for number, lane in enumerate(plan.lanes)]
-        tracks += self._sounds(plan, rate)
+        tracks += otio_json.sound_tracks(plan, rate, self._sound, SOUND_TRACK)
         markers = [_marker(mark, mark.frame, rate) for mark in timeline_marks(timeline, options.markers)]
         metadata = {"Resolve_OTIO": {"Resolve OTIO Meta Version": "1.0"}}
         content = otio_json.document(options.name, tracks, markers, rate, metadata, {})
@@ -61,16 +62,6 @@ class ResolveOtioWriter:
             markers=[_marker(mark, start + mark.frame, rate) for mark in marks],
             metadata={"Resolve_OTIO": {}},
         )
-
-    def _sounds(self, plan: Layout, rate: FrameRate) -> list[dict[str, Any]]:
-        rows = [one for one in (plan.song, plan.own) if one]
-        meta = {"Resolve_OTIO": {"Audio Type": "Stereo", "SoloOn": False, "Locked": False}}
-        return [
-            otio_json.track(
-                f"Audio {number}", "Audio", list(otio_json.in_row([(one, self._sound(one, rate)) for one in row], rate)), dict(meta)
-            )
-            for number, row in enumerate(rows, 1)
-        ]
 
     def _sound(self, sound: Sound, rate: FrameRate) -> dict[str, Any]:
         start = (sound.source_s + _origin(sound)) * rate.fraction

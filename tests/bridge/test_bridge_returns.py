@@ -11,11 +11,11 @@ from pathlib import Path
 import flavours
 import pytest
 from user_edits import Bench, random_edit
+from watched import Watched
 
 from bridge_server.bootstrap import open_studio
-from bridge_server.jobs import JobRunner
 from bridge_server.schemas import request_from_json
-from bridge_server.watching.watcher import SETTLED_S, Watcher
+from bridge_server.watching.watcher import SETTLED_S
 from engine.errors import CutprintError
 from engine.model.events import ClipDeleted, ClipReordered, TimelineReviewed
 from engine.model.timeline import Timeline
@@ -23,22 +23,11 @@ from engine.progress import SILENT
 from engine.store.jobs import Job
 from engine.store.projects import ProjectFolder, load_timeline
 from engine.studio.catalog import USE_CASES
-from engine.studio.context import Studio
 from engine.studio.exporting import all_formats
 
 
-class Desk:
+class Desk(Watched):
     """A watched folder with finished edits; jobs are carried out here, as a bridge's process would."""
-
-    def __init__(self, studio: Studio, folder: Path) -> None:
-        self.studio, self.folder, self.now_s = studio, folder, 1000.0
-        self.said: list[str] = []
-        studio.store.folders.watch(folder, studio.now())
-        self.restart()
-
-    def restart(self) -> None:
-        runner = JobRunner(self.studio.store, self.studio.settings)
-        self.watcher = Watcher(self.studio, runner, clock=lambda: self.now_s, say=self.said.append)
 
     def edit(self, name: str, timeline: Timeline) -> Path:
         project = self.folder / name / "cutprint"

@@ -13,31 +13,20 @@ from typing import Any
 
 import factories
 import pytest
+from watched import Watched
 
 from bridge_server.bootstrap import open_studio
-from bridge_server.jobs import JobRunner
 from bridge_server.watching.problems import problem_path
 from bridge_server.watching.returned import _likeness
 from bridge_server.watching.shoot import look
-from bridge_server.watching.watcher import AGAIN_S, SETTLED_S, Watcher
+from bridge_server.watching.watcher import AGAIN_S, SETTLED_S
 from engine.model.timeline import Outcome, Timeline, UserEdit
 from engine.store.jobs import Job
 from engine.store.projects import ProjectFolder
-from engine.studio.context import Studio
 
 
-class Yard:
+class Yard(Watched):
     """A watched folder, a watcher with a clock of its own, and the jobs it asked for."""
-
-    def __init__(self, studio: Studio, folder: Path) -> None:
-        self.studio, self.folder, self.now_s = studio, folder, 1000.0
-        self.said: list[str] = []
-        studio.store.folders.watch(folder, studio.now())
-        self.restart()
-
-    def restart(self) -> None:
-        runner = JobRunner(self.studio.store, self.studio.settings)
-        self.watcher = Watcher(self.studio, runner, clock=lambda: self.now_s, say=self.said.append)
 
     def drop(self, *names: str, body: bytes = b"x" * 100) -> None:
         for name in names:
