@@ -21,6 +21,7 @@ from engine.studio.checks_resolve import LIBRARY
 __all__ = ["Mailbox"]
 
 LOOK_EVERY_S = 0.5
+"""How often the folder is looked into for letters."""
 FRESH_S = 120.0
 """Age from which a wish counts as old (CONTRACTS: commands expire after 120 s)."""
 WISH = re.compile(r'\bMailWish\s*=\s*"([\w.-]+):(\d+):([^"]{1,200})"')

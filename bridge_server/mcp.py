@@ -36,6 +36,7 @@ WAIT_S = 45.0
 """How long a call of long work is held before its job is told instead (chosen: assistants give a tool about a minute)."""
 
 LOOK_EVERY_S = 0.5
+"""How often a running job's progress is looked up."""
 Said = dict[str, Any]
 
 _ID: Said = {

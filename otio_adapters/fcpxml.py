@@ -12,7 +12,7 @@ from fractions import Fraction
 from engine.errors import BadOption
 from engine.model.interchange import ExportOptions, Written
 from engine.model.media import Media
-from engine.model.time import FrameRate
+from engine.model.time import AUDIO_RATE_HZ, FrameRate
 from engine.model.timeline import Timeline
 from otio_adapters.layout import Join, Layout, Shot, Sound, layout
 from otio_adapters.marks import Mark, edit_note, lock_marks, own_note, shot_marks, timeline_marks
@@ -26,7 +26,6 @@ DEFAULT_VERSION = "1.10"
 CARRIES = Carries(song_fades=True, speeds=True, joins=True, own_sound=True)
 CROSS_DISSOLVE = "FxPlug:4731E73A-8DAC-4113-9A30-AE85B1761265"
 """Final Cut Pro's own id for it; Resolve goes by the name."""
-SOUND_HZ = 48_000
 
 
 class FcpxmlWriter:
@@ -200,7 +199,7 @@ class _Resources:
     def song(self, media: Media) -> str:
         """The song's asset."""
         if media.media_id not in self._ids:
-            length = Fraction(media.duration_s).limit_denominator(SOUND_HZ)
+            length = Fraction(media.duration_s).limit_denominator(AUDIO_RATE_HZ)
             identity = {"id": self._next(media.media_id), "name": media.name}
             attributes = {**identity, "start": "0s", "duration": _s(length), **_sound_of(media)}
             element = ET.SubElement(self._element, "asset", attributes)
@@ -210,7 +209,7 @@ class _Resources:
 
 def _sound_of(media: Media) -> dict[str, str]:
     channels = min(2, media.audio.channels) if media.audio else 2
-    return {"hasAudio": "1", "audioSources": "1", "audioChannels": str(channels), "audioRate": str(SOUND_HZ)}
+    return {"hasAudio": "1", "audioSources": "1", "audioChannels": str(channels), "audioRate": str(AUDIO_RATE_HZ)}
 
 
 def _s(seconds: Fraction) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from engine.model.media import Media
-from engine.model.time import FrameRate, round_half_up
+from engine.model.time import AUDIO_RATE_HZ, FrameRate, round_half_up
 from engine.model.timeline import CropKey, Placement, RunnerUp, Timeline
 
 __all__ = ["Join", "Lane", "Layout", "Shot", "Sound", "alternates", "layout"]
@@ -18,7 +18,6 @@ ALTERNATE = "alt"
 """Ids of runners-up: the id of what they could replace, a full stop and this word."""
 DISSOLVE = "quick_dissolve"
 """The transition of ours that every editing program knows; others arrive as cuts."""
-SOUND_HZ = 48_000
 
 
 @dataclass(frozen=True)
@@ -223,7 +222,7 @@ def _song(timeline: Timeline) -> Iterator[Sound]:
             media,
             start,
             end - start,
-            max(Fraction(0), Fraction(round_half_up(exact * SOUND_HZ), SOUND_HZ)),
+            max(Fraction(0), Fraction(round_half_up(exact * AUDIO_RATE_HZ), AUDIO_RATE_HZ)),
             Fraction(song.fade_in_s).limit_denominator(1000) if number == 0 else Fraction(0),
             Fraction(song.fade_out_s).limit_denominator(1000) if number == len(pieces) - 1 else Fraction(0),
         )

@@ -26,6 +26,7 @@ CARRIES = Carries(crops=True, crop_moves=True, speeds=True, joins=True, own_soun
 BEFORE_ALL_FRAMES = -10_800_000
 """Position of values that hold for the whole clip: Premiere's own marker for "from the beginning"."""
 NORMAL_BLEND = 18
+"""Premiere's number for the blend mode Normal."""
 
 
 class PremiereOtioWriter:

@@ -27,6 +27,7 @@ MOST_LEVELS = 8
 """Sequences within sequences that are followed."""
 TICK_S = Fraction(1, TICKS_PER_S)
 SAME_SPEED = Fraction(1, 10_000)
+"""Share by which two statements of one speed may differ: ticks are whole."""
 NAMES = {str(value): name for name, value in PREMIERE_COLOURS.items()}
 
 

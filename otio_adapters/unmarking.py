@@ -19,6 +19,7 @@ XML_MARKER = re.compile(r"[ \t]*<marker\b(?:[^>]*/>|[^>]*>.*?</marker>)[ \t]*(?:
 LOCATOR = re.compile(r"^\*\s*LOC\s*:\s*\S+\s+\S+\s*(.*?)\s*$", re.IGNORECASE)
 ROOTS = {"fcpxml": "fcpxml", "fcp7": "xmeml"}
 MOST_LEVELS = 100
+"""Depth to which nested timelines are looked through; deeper ones are no editing program's."""
 
 
 def unmarked(content: bytes, source: str = "the file") -> tuple[bytes, int]:

@@ -26,10 +26,13 @@ SLOWEST_READING_BPM, FASTEST_READING_BPM = 40.0, 230.0
 MARGIN = 1.1
 """How far a reading's tempo may lie outside the range that the decoded one has."""
 LEAST_BEATS = 8
+"""Beats below which a reading is not judged: two bars of four."""
 NEAR_FRAMES = 3
 """Frames either side of a place in which the curves may peak."""
 LEAST = 3e-3
+"""Network answers are held this far from 0 and 1 before their odds are taken, so that one frame cannot outweigh the rest."""
 STRETCH_BEATS = 16
+"""Length of the weakest stretch: four bars, a phrase."""
 CLEAR = 0.7
 """Belief from which on another level replaces the decoded one (from .6 on, none of 239 generated pieces that were not fitted on got worse).
 """
@@ -104,6 +107,7 @@ def described(curves: Curves, found: Decoded, frames_per_s: float) -> dict[str, 
 
 
 BETWEEN = ((0.5,), (1 / 3, 2 / 3), (0.25, 0.75))
+"""Places between two beats, as shares of the gap, at which a faster reading would have its own."""
 
 
 def _share_on(curve: Curves, frames: NDArray[np.int64]) -> float:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from engine.model.analysis import ClipAnalysis
 from engine.model.media import Media
 
-__all__ = ["heard_together", "overlap_by_sound", "pairs_of_moments", "timed_together"]
+__all__ = ["overlap_by_sound", "pairs_of_moments", "timed_together"]
 
 RATE_HZ = 25.0
 """Onset curves are compared at this rate: what a picture frame knows."""
@@ -29,11 +29,6 @@ TIMECODE_SURE, CLOCK_SURE = 0.85, 0.7
 """Belief in timecodes, which cameras are locked to, and in clocks, which are set by hand."""
 LEAST_TIME_SHARE = 0.5
 """Share of the shorter clip that two recordings' clock times must share."""
-
-
-def heard_together(a: ClipAnalysis, b: ClipAnalysis) -> float:
-    """Confidence (0 to 1) that two clips heard one moment; 0 without sound."""
-    return _confidence(overlap_by_sound(a, b))
 
 
 def _confidence(found: tuple[float, float] | None) -> float:

@@ -32,6 +32,7 @@ __all__ = [
 CELL_PX = 20
 """Grid of followed points at 320 px (measured as the best of 16 and 20; docs/clip_analysis.md)."""
 RANSAC_PX = 0.5
+"""Distance at 320 px within which a followed point agrees with a model; tracking is exact to some tenths of a pixel."""
 REFINEMENTS, LEAST_SPREAD_PX = 4, 0.05
 """Rounds of weighted least squares after RANSAC, and the exactness beyond which points are not told apart."""
 WINDOW_PX, LEVELS, STOP = (11, 11), 3, (3, 20, 0.03)

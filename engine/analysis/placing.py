@@ -35,6 +35,7 @@ PROBES = 4
 MOST_ZOOM = 1.55
 """Sizes of the window that are tried: from the largest that fits down to this many times less (as `matching.ZOOMS`, and a tenth more)."""
 COARSE_SIZES = 11
+"""Sizes tried between those two, in equal ratios; finer ones follow about the best."""
 MEAN_S = 0.2
 """The coarse search compares means over so long: fast motion is blurred alike, whichever frames are compared."""
 COARSE_STEP = 3

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from engine.edit.scoring import Scorer
     from engine.edit.taste import Taste
 
-__all__ = ["Job", "Part", "is_wanted", "moment_of", "name_of", "score_parts", "wishes_of"]
+__all__ = ["Job", "Part", "is_wanted", "moment_of", "score_parts", "wishes_of"]
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,3 @@ def differences(job: Job, number: int, clip: int) -> Mapping[str, float]:
         for name, worth in job.scorer.pair_parts.items():
             gaps[name] = gaps.get(name, 0.0) + float(worth[segments[number].clip, after] - worth[clip, after])
     return gaps
-
-
-def name_of(job: Job, media_id: str) -> str:
-    """The file name of a clip among the parts."""
-    return next(part.clip.media.name for part in job.parts if part.clip.media.media_id == media_id)

@@ -25,11 +25,13 @@ SEGMENT_VERSION = "4"
 
 # Measured with 2160p60 HEVC, 1080p30 H.264, 720p and 360p sources into 1080x1920, ffmpeg 5.1 (resident set by time -v):
 TOOL_BYTES = 60_000_000
+"""ffmpeg itself, with nothing to decode."""
 DECODE_BYTES = 15
 """For each pixel of a source: its decoder holds about ten frames."""
 ENCODE_BYTES = {"draft": 60, "high": 80, "maximum": 170}
 """For each pixel of the film: x264 with what it looks ahead."""
 OTHER_ENCODE_BYTES = 40
+"""The same for other encoders."""
 TONEMAP_BYTES = 50
 """For each pixel of the film: tone mapping is done in floats."""
 

@@ -19,6 +19,7 @@ MEMORY_SHARE = 0.5
 UNKNOWN_MEMORY_BYTES = 8_000_000_000
 """Taken where the system does not say how much there is."""
 WAIT_S = 0.2
+"""How often somebody who waits for room looks whether the whole was cancelled."""
 CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 

@@ -31,6 +31,7 @@ MOST_PACKAGE_BYTES = 256 << 20
 KEPT_VERSIONS = 10
 """Versions of profile and models that are kept, to go back to; a creator's first profile is always."""
 BASE_VERSION = 0
+"""The version under which an imported profile is kept as the ground that own works are learned upon."""
 MODELS = "style"
 PACKAGE = "cutprint/style_package"
 PACKAGE_VERSION = "1.0"
