@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import ffmpeg
 
@@ -18,7 +19,7 @@ from engine.render.film import Film
 from engine.render.picture import Look, PathOf, picture_of
 from engine.render.pieces import Piece, pieces_of
 
-__all__ = ["SegmentPlan", "concat_list", "digest", "mux_arguments", "plan_segments", "single_pass"]
+__all__ = ["SegmentPlan", "concat_list", "digest", "in_one_graph", "mux_arguments", "plan_segments"]
 
 SEGMENT_VERSION = "4"
 """Part of every cached segment's name: raise when the same arguments should give other pictures."""
@@ -92,14 +93,13 @@ def digest(words: Sequence[str]) -> str:
     return hashlib.blake2b("\0".join(words).encode(), digest_size=16).hexdigest()
 
 
-def single_pass(film: Film, paths: Mapping[str, str], look: Look, options: Mapping[str, object]) -> tuple[str, ...]:
-    """The whole picture in one graph, for small sizes where starting ffmpeg costs more than the encode. Lacks the output file."""
+def in_one_graph(film: Film, paths: Mapping[str, str], look: Look) -> Any:
+    """The whole picture as one stream, for small sizes where starting ffmpeg costs more than the encode."""
     streams = []
     for number, piece in enumerate(pieces_of(film)):
         made = picture_of(piece, look, lambda media: paths[media.media_id], 100 * number)
         streams.append(made.filter("trim", end_frame=piece.frames).filter("setpts", "PTS-STARTPTS"))
-    whole = streams[0] if len(streams) == 1 else ffmpeg.concat(*streams, v=1, a=0)
-    return tuple(ffmpeg.output(whole, "OUT", **options).get_args()[:-1])
+    return streams[0] if len(streams) == 1 else ffmpeg.concat(*streams, v=1, a=0)
 
 
 def concat_list(files: Sequence[str], frames: Sequence[int], rate: FrameRate) -> str:

@@ -31,7 +31,7 @@ from engine.render.sound import (
     next_level,
 )
 
-__all__ = ["MadeSound", "Shared", "make_all"]
+__all__ = ["MadeSound", "Shared", "make_all", "mark_used"]
 
 LEVEL_TRIES = 4
 """How often a sound is encoded to meet its loudness (two did for all songs that were tried)."""
@@ -41,12 +41,12 @@ LEVEL_TRIES = 4
 class MadeSound:
     """A finished sound: its loudness and true peak (EBU R128) as they came out, and what was added to bring it there.
 
-    lufs, peak_dbtp : None where nobody listened (previews). limited : whether peaks were held down.
+    limited : whether peaks were held down.
     """
 
     file: Path
-    lufs: float | None
-    peak_dbtp: float | None
+    lufs: float
+    peak_dbtp: float
     gain_db: float
     limited: bool
 
@@ -97,11 +97,11 @@ def make_all(
                 future.cancel()
             raise
     for one in segments:
-        _used(cache / f"{one.key}{one.suffix}")
+        mark_used(cache / f"{one.key}{one.suffix}")
     return heard.result() if heard else None
 
 
-def _used(file: Path) -> None:
+def mark_used(file: Path) -> None:
     """Marks a file as recently used: the cache drops the oldest first."""
     with contextlib.suppress(OSError):
         os.utime(file)
@@ -130,14 +130,10 @@ def _sound(plan: SoundPlan, encode: tuple[Preset, Quality], cache: Path, parts: 
     if known is not None:
         return known
     mixed, part = parts / "mixed.wav", parts / file.name
-    if plan.is_quick:
-        ffmpeg.run([*plan.mix, ffmpeg.file_argument(part)], progress=progress)
-        made = MadeSound(file, None, None, 0.0, False)
-    else:
-        printed = ffmpeg.run([*plan.mix, ffmpeg.file_argument(mixed)], progress=progress, capture=True)
-        level, heard = _levelled(mixed, part, plan, encode, loudness_of(printed.decode(errors="replace")), progress)
-        mixed.unlink()
-        made = MadeSound(file, heard.integrated_lufs, heard.true_peak_dbtp, level.gain_db, level.ceiling_dbtp is not None)
+    printed = ffmpeg.run([*plan.mix, ffmpeg.file_argument(mixed)], progress=progress, capture=True)
+    level, heard = _levelled(mixed, part, plan, encode, loudness_of(printed.decode(errors="replace")), progress)
+    mixed.unlink()
+    made = MadeSound(file, heard.integrated_lufs, heard.true_peak_dbtp, level.gain_db, level.ceiling_dbtp is not None)
     os.replace(part, file)
     rows = {name: value for name, value in dataclasses.asdict(made).items() if name != "file"}
     part.write_text(json.dumps(rows), encoding="utf-8")
@@ -173,6 +169,6 @@ def _known(file: Path, facts: Path) -> MadeSound | None:
         return None
     if not file.is_file():
         return None
-    _used(file)
-    _used(facts)
+    mark_used(file)
+    mark_used(facts)
     return made

@@ -11,24 +11,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
+
+import ffmpeg as graphs
 
 from engine.errors import MediaError
 from engine.media import ffmpeg
-from engine.media.probe import probe
 from engine.media.proxy import PROXY_FPS
+from engine.media.scan import medium_size
 from engine.model.media import Colour, Media
-from engine.model.time import FrameRate, round_half_up
+from engine.model.time import AUDIO_RATE_HZ, FrameRate, round_half_up
 from engine.progress import SILENT, Progress
 from engine.render.encoders import timescale
 from engine.render.film import Film, Shot
-from engine.render.graph import mux_arguments, quoted, single_pass
-from engine.render.parts import MadeSound, Shared, make_all
+from engine.render.graph import in_one_graph, quoted
+from engine.render.parts import mark_used
 from engine.render.picture import Look, matrix_of
 from engine.render.presets import Preset, Quality
-from engine.render.sound import plan_quick_sound
-from engine.render.workshop import workshop
+from engine.render.sound import QuickSound, quick_sound
+from engine.render.workshop import told_of_disk, workshop
 
-__all__ = ["PREVIEWS", "PreviewReport", "copy_list", "preview"]
+__all__ = ["PREVIEWS", "PreviewReport", "Track", "copy_list", "preview", "preview_arguments"]
 
 PREVIEWS = ("proxy", "crop", "rhythm")
 RATE = FrameRate(PROXY_FPS)
@@ -39,6 +42,10 @@ COPY_MATRICES = {"bt709": "bt709", "bt601": "smpte170m", "bt2020": "bt2020nc"}
 """A copy keeps its clip's colour matrix, under the names that files use."""
 HDR_COPY_MATRIX = "smpte170m"
 """Copies of HDR clips were tone-mapped as RGB and stored in this one."""
+COPIED: Mapping[str, object] = {"c:v": "copy"}
+CROPPED: Mapping[str, object] = {"c:v": "libx264", "preset": "ultrafast", "crf": 28}
+"""No limit on frames, with which ffmpeg would end the sound: the picture ends by itself."""
+SOUND_ALONE: Mapping[str, object] = {"select": "a", "movie_timescale": AUDIO_RATE_HZ}
 SOUND = Preset("preview", 0, 0, 0, 128), Quality("preview", "ultrafast", 28, 96, 1.0, "fast")
 
 
@@ -77,19 +84,64 @@ def preview(
         elif film.joints or any(shot.speed != 1 for shot in film.shots):
             notes.append("Transitions and retimes are not in this preview: hard cuts at normal speed. Use --preview crop.")
     progress.stage("Making a preview", film.frames)
-    with workshop(cache) as parts, workshop(output.parent) as work:
-        sound = make_all([], plan_quick_sound(film, sounds, *SOUND), SOUND, cache, parts, 1, Shared(progress))
+    is_copied = kind == "proxy"
+    rate = RATE if is_copied else film.rate
+    with told_of_disk(output), workshop(cache) as parts, workshop(output.parent) as work:
         part = work / "preview.mp4"
-        if kind == "proxy":
-            _copied(film, proxies, sound, work, part, progress)
-        else:
-            _cropped(film, proxies, sound, part, progress)
+        picture = _copied(film, proxies, work) if is_copied else _cropped(film, proxies)
+        sound = quick_sound(film, sounds, *SOUND)
+        track = Track(sound, cache / f"{sound.key}.m4a", parts / "sound.m4a") if sound else None
+        arguments = preview_arguments(picture, COPIED if is_copied else CROPPED, rate, track, part)
+        frames = ffmpeg.encode(arguments, total_frames=film.frames, progress=progress)
+        if not is_copied and frames != film.frames:
+            message = f"The preview came out with {frames} frames instead of {film.frames}."
+            raise MediaError("render_short", message, "Run `cutprint analyze` on the clips: the end of one may be damaged.")
+        if track:
+            track.keep()
         size = part.stat().st_size
         os.replace(part, output)
-    frames = _copy_frames(film)[-1] if kind == "proxy" else film.frames
-    rate = RATE if kind == "proxy" else film.rate
     taken = round(time.monotonic() - began, 2)
     return PreviewReport(str(output), kind, frames, rate.to_json(), size, taken, film.song_start_s, tuple(notes))
+
+
+@dataclass(frozen=True)
+class Track:
+    """A preview's sound. kept : where it lies once it is made, for the next preview. part : where it is made."""
+
+    sound: QuickSound
+    kept: Path
+    part: Path
+
+    @property
+    def is_known(self) -> bool:
+        return self.kept.is_file()
+
+    def keep(self) -> None:
+        """After its film was made: puts a new sound where the next preview finds it."""
+        if self.part.is_file():
+            os.replace(self.part, self.kept)
+        mark_used(self.kept)
+
+
+def preview_arguments(picture: Any, options: Mapping[str, object], rate: FrameRate, track: Track | None, film: Path) -> tuple[str, ...]:
+    """Picture and sound in one run of ffmpeg. A new sound is encoded once and written twice, into the film and by itself."""
+    words = {"movflags": "+faststart", "video_track_timescale": timescale(rate), "movie_timescale": AUDIO_RATE_HZ}
+    common = {**options, "map_metadata": -1}
+    place = ffmpeg.file_argument(film)
+    if track is None:
+        return tuple(graphs.output(picture, place, **common, **words).get_args())
+    if track.is_known:
+        known = graphs.input(ffmpeg.file_argument(track.kept)).audio
+        return tuple(graphs.output(picture, known, place, **common, **words, **{"c:a": "copy"}).get_args())
+    sound = {name: value for name, value in track.sound.options.items() if name != "movie_timescale"}
+    both = f"{_slave('mp4', words, place)}|{_slave('ipod', SOUND_ALONE, ffmpeg.file_argument(track.part))}"
+    return tuple(graphs.output(picture, track.sound.stream, both, f="tee", flags="+global_header", **{**common, **sound}).get_args())
+
+
+def _slave(muxer: str, options: Mapping[str, object], place: str) -> str:
+    """One of the files that the `tee` muxer writes."""
+    words = ":".join(f"{name}={value}" for name, value in {"f": muxer, **options}.items())
+    return f"[{words}]" + "".join(f"\\{sign}" if sign in "\\'|" else sign for sign in place)
 
 
 def _require(film: Film, proxies: Mapping[str, Path]) -> None:
@@ -103,8 +155,7 @@ def _require(film: Film, proxies: Mapping[str, Path]) -> None:
 def _why_not_copied(film: Film, proxies: Mapping[str, Path]) -> str:
     if any(shot.media is None for shot in film.shots):
         return "Black between clips cannot be joined by copying: the preview is cropped and encoded."
-    used = {shot.media.media_id for shot in film.shots if shot.media}
-    sizes = {(video.stored_width, video.stored_height) for one in used if (video := probe(proxies[one]).video) is not None}
+    sizes = {medium_size(shot.media.video) for shot in film.shots if shot.media and shot.media.video}
     return "The clips differ in shape: the preview is cropped and encoded." if len(sizes) > 1 else ""
 
 
@@ -135,29 +186,17 @@ def copy_list(film: Film, proxies: Mapping[str, Path]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _copied(film: Film, proxies: Mapping[str, Path], sound: MadeSound | None, work: Path, part: Path, progress: Progress) -> None:
+def _copied(film: Film, proxies: Mapping[str, Path], work: Path) -> Any:
     listing = work / "preview.ffconcat"
     listing.write_text(copy_list(film, proxies), encoding="utf-8")
-    ffmpeg.run(mux_arguments(str(listing), str(sound.file) if sound else None, RATE, str(part)), progress=progress)
+    return graphs.input(ffmpeg.file_argument(listing), f="concat", safe=0)["v:0"]
 
 
-def _cropped(film: Film, proxies: Mapping[str, Path], sound: MadeSound | None, part: Path, progress: Progress) -> None:
+def _cropped(film: Film, proxies: Mapping[str, Path]) -> Any:
     scale = SHORT_SIDE_PX / min(film.width, film.height)
     look = Look(2 * round(film.width * scale / 2), 2 * round(film.height * scale / 2), film.rate)
     small = replace(film, shots=tuple(_from_copy(shot) for shot in film.shots))
-    # No limit on frames: ffmpeg would end the sound with it. The graph ends by itself.
-    options: dict[str, object] = {"c:v": "libx264", "preset": "ultrafast", "crf": 28}
-    options |= {"video_track_timescale": timescale(film.rate), "movflags": "+faststart"}
-    paths = {key: str(path) for key, path in proxies.items()}
-    picture = list(single_pass(small, paths, look, options))
-    if sound:
-        at = picture.index("-filter_complex")
-        inputs = picture[:at].count("-i")
-        picture = [*picture[:at], "-i", f"file:{sound.file}", *picture[at:], "-map", f"{inputs}:a:0", "-c:a", "copy"]
-    got = ffmpeg.encode([*picture, f"file:{part}"], total_frames=film.frames, progress=progress)
-    if got != film.frames:
-        message = f"The preview came out with {got} frames instead of {film.frames}."
-        raise MediaError("render_short", message, "Run `cutprint analyze` on the clips: the end of one may be damaged.")
+    return in_one_graph(small, {key: str(path) for key, path in proxies.items()}, look)
 
 
 def _from_copy(shot: Shot) -> Shot:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import os
 import shutil
 import time
@@ -11,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.errors import BadOption, InputError, MediaError, OutputError
+from engine.errors import BadOption, InputError, MediaError
 from engine.media import ffmpeg
 from engine.media.probe import probe
 from engine.progress import SILENT, Progress
@@ -24,7 +22,7 @@ from engine.render.parts import MadeSound, Shared, make_all
 from engine.render.picture import FITS, Look
 from engine.render.presets import Preset, Quality, preset_named, quality_named
 from engine.render.sound import SoundPlan, plan_sound
-from engine.render.workshop import workshop
+from engine.render.workshop import told_of_disk, workshop
 
 __all__ = ["Plan", "RenderOptions", "RenderReport", "plan", "render", "render_plan"]
 
@@ -199,7 +197,7 @@ def render_plan(made: Plan, output: Path, cache: Path, workers: int = 1, progres
     """Carries out a plan."""
     began = time.monotonic()
     _check_suffix(made.preset, output)
-    with _disk(output), workshop(cache) as parts, workshop(output.parent) as work:
+    with told_of_disk(output), workshop(cache) as parts, workshop(output.parent) as work:
         progress.stage("Rendering", made.film.frames)
         missing = {one.key: one for one in made.segments if _size(cache / f"{one.key}{one.suffix}") is None}
         progress.advance(sum(one.frames for one in made.segments if one.key not in missing))
@@ -260,23 +258,6 @@ def _report(made: Plan, output: Path, size: int, rendered: int, sound: MadeSound
         song_start_s=made.film.song_start_s,
         warnings=(*made.warnings, *word),
     )
-
-
-@contextlib.contextmanager
-def _disk(output: Path) -> Iterator[None]:
-    """Failures of the disk as the user sees them."""
-    try:
-        yield
-    except OSError as cause:
-        path = str(output)
-        if cause.errno in (errno.ENOSPC, errno.EDQUOT):
-            hint = "Free some space or choose another disk."
-            raise OutputError("disk_full", f"{output} cannot be written: there is no space left.", hint, path=path) from cause
-        if cause.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            hint = "Choose a folder you may write to with -o."
-            raise OutputError("output_read_only", f"{output.parent} cannot be written: {cause.strerror}.", hint, path=path) from cause
-        message = f"{output} cannot be written: {cause.strerror or cause}."
-        raise OutputError("output_failed", message, "Choose another place with -o.", path=path) from cause
 
 
 def _check(film: Film, made: Path) -> None:

@@ -24,14 +24,15 @@ from engine.render.presets import Preset, Quality
 __all__ = [
     "Level",
     "Loudness",
+    "QuickSound",
     "SoundPlan",
     "encode_arguments",
     "first_level",
     "loudness_of",
     "measure_arguments",
     "next_level",
-    "plan_quick_sound",
     "plan_sound",
+    "quick_sound",
 ]
 
 SOUND_VERSION = "3"
@@ -62,16 +63,21 @@ DUCK: Mapping[str, object] = {"threshold": 0.03, "ratio": 4, "attack": 20, "rele
 
 @dataclass(frozen=True)
 class SoundPlan:
-    """mix : arguments that lack what comes out of it. key : names the finished sound. target_lufs : None leaves it as it is.
-
-    is_quick : the mix is the finished sound, encoded at once and not listened to.
-    """
+    """mix : arguments that lack what comes out of it. key : names the finished sound. target_lufs : None leaves it as it is."""
 
     mix: tuple[str, ...]
     key: str
     suffix: str
     target_lufs: float | None
-    is_quick: bool = False
+
+
+@dataclass(frozen=True)
+class QuickSound:
+    """A preview's sound, encoded with the picture and as loud as it is. stream : ffmpeg-python's. key : names the finished sound."""
+
+    stream: Any
+    options: Mapping[str, object]
+    key: str
 
 
 @dataclass(frozen=True)
@@ -93,16 +99,13 @@ def plan_sound(film: Film, paths: Mapping[str, str], preset: Preset, quality: Qu
     return SoundPlan(mix, digest([SOUND_VERSION, str(target_lufs), *names, *encoding]), suffix, target_lufs)
 
 
-def plan_quick_sound(film: Film, paths: Mapping[str, str], preset: Preset, quality: Quality) -> SoundPlan | None:
-    """The same for previews: one encode, as loud as it is."""
+def quick_sound(film: Film, paths: Mapping[str, str], preset: Preset, quality: Quality) -> QuickSound | None:
+    """The same for previews; None where there is to be none."""
     if not film.sounds:
         return None
     options = _encoding(preset, quality)
-    mix, names = (
-        tuple(ffmpeg.output(_mixed(film, place), "OUT", **options).get_args()[:-1])
-        for place in (lambda media: paths[media.media_id], lambda media: media.media_id)
-    )
-    return SoundPlan(mix, digest([SOUND_VERSION, "quick", *names]), ".m4a", None, is_quick=True)
+    names = ffmpeg.output(_mixed(film, lambda media: media.media_id), "OUT", **options).get_args()
+    return QuickSound(_mixed(film, lambda media: paths[media.media_id]), options, digest([SOUND_VERSION, "quick", *names]))
 
 
 def _mix_arguments(film: Film, path_of: PathOf) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ A killed render leaves such a folder and nothing else; its lock died with it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import tempfile
@@ -13,7 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-__all__ = ["workshop"]
+from engine.errors import OutputError
+
+__all__ = ["told_of_disk", "workshop"]
 
 PREFIX = ".cutprint-render-"
 LOCK = "lock"
@@ -54,3 +57,20 @@ def _lock(file: IO[bytes]) -> None:
         import fcntl
 
         fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+@contextlib.contextmanager
+def told_of_disk(output: Path) -> Iterator[None]:
+    """Failures of the disk as the user sees them."""
+    try:
+        yield
+    except OSError as cause:
+        path = str(output)
+        if cause.errno in (errno.ENOSPC, errno.EDQUOT):
+            hint = "Free some space or choose another disk."
+            raise OutputError("disk_full", f"{output} cannot be written: there is no space left.", hint, path=path) from cause
+        if cause.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            hint = "Choose a folder you may write to with -o."
+            raise OutputError("output_read_only", f"{output.parent} cannot be written: {cause.strerror}.", hint, path=path) from cause
+        message = f"{output} cannot be written: {cause.strerror or cause}."
+        raise OutputError("output_failed", message, "Choose another place with -o.", path=path) from cause

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import factories
+import ffmpeg as graphs
 import footage
 import numpy as np
 import pytest
@@ -35,6 +36,8 @@ from engine.render.film import film_of
 from engine.render.graph import plan_segments
 from engine.render.picture import Look
 from engine.render.presets import PRESETS, QUALITIES
+from engine.render.preview import COPIED, Track, preview_arguments
+from engine.render.sound import Level, encode_arguments, plan_sound, quick_sound
 from engine.studio.context import Studio
 from engine.studio.exporting import all_formats
 from engine.studio.rendering import reframed, render
@@ -132,6 +135,21 @@ def test_previews_from_small_copies(studio: Studio, home: Path, tmp_path: Path) 
     assert codes(tmp_path / "crop.mp4") == wanted_codes(timeline)
     with pytest.raises(BadOption):
         render(studio, RenderRequest(home / "edit", tmp_path / "x.mp4", preview="film"), SILENT)
+
+
+def test_a_previews_sound_is_encoded_once_and_known_the_next_time(home: Path, tmp_path: Path) -> None:
+    """New sound comes out of the same run as the picture, wherever the film lies: names with all that lists of files are split at."""
+    folder = tmp_path / "it's | [mine], 50% \u00fc"
+    folder.mkdir()
+    heard, kept = [], []
+    with open_studio({"workspace": tmp_path / "workspace"}) as studio:
+        for name in ("first.mp4", "second.mp4"):
+            render(studio, RenderRequest(home / "edit", folder / name, preview="proxy"), SILENT)
+            heard.append(heard_in(folder / name, 48_000))
+            kept += [(one.name, one.stat().st_ino) for one in (studio.workspace / "cache" / "segments").glob("*.m4a")]
+    assert len(kept) == 2 and kept[0] == kept[1], "made once"
+    assert len(heard[0]) >= 72_000 and np.array_equal(*heard) and np.abs(heard[0]).max() > 0.1
+    assert sorted(one.name for one in folder.glob("*.mp4")) == ["first.mp4", "second.mp4"]
 
 
 def test_a_cropped_preview_has_the_colours_and_the_whole_sound(studio: Studio, home: Path, tmp_path: Path) -> None:
@@ -293,6 +311,14 @@ def test_arguments_are_the_golden_ones() -> None:
         look = Look(1080, 1920, timeline.rate, pixels, fit)
         encoding = Encoding(encoder, pixels, 12_000, QUALITIES["high"])
         plans[f"{fit} {encoder}"] = [list(plan.arguments) for plan in plan_segments(film, paths, look, encoding, "tool")]
+    sound = plan_sound(film, paths, PRESETS["instagram"], QUALITIES["high"], -14.0)
+    assert sound
+    plans["sound"] = [list(sound.mix), list(encode_arguments("IN", "OUT", PRESETS["instagram"], QUALITIES["high"], Level(3.0, -1.0)))]
+    quick = quick_sound(film, paths, PRESETS["instagram"], QUALITIES["draft"])
+    assert quick
+    copies = graphs.input("file:/list", f="concat", safe=0)["v:0"]
+    track = Track(quick, Path("kept.m4a"), Path("part.m4a"))
+    plans["preview"] = [list(preview_arguments(copies, COPIED, timeline.rate, track, Path("film.mp4")))]
     if os.environ.get("REGENERATE_GOLDEN"):
         GOLDEN.parent.mkdir(exist_ok=True)
         GOLDEN.write_text(json.dumps(plans, indent=1) + "\n")
