@@ -6,6 +6,7 @@ one file at once (SQLite in WAL mode waits for the other's short writes).
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import time
@@ -20,10 +21,14 @@ from engine.errors import OutputError
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
-__all__ = ["AnalysisCache", "CacheInfo", "CacheKey", "write_ahead"]
+__all__ = ["AnalysisCache", "CacheInfo", "CacheKey", "is_cache", "write_ahead"]
 
 BUSY_TIMEOUT_S = 30.0
 """How long a write waits for another process (chosen: far longer than any of our transactions)."""
+
+CACHE_TAG = "CACHEDIR.TAG"
+CACHE_SIGNATURE = b"Signature: 8a477f597d28d172789f06886806bc55"
+"""The Cache Directory Tagging Specification's: backup programs leave such a folder out, and we take no footage from it."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -195,6 +200,7 @@ class AnalysisCache:
 
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            _tag(self.path.parent)
         except OSError as cause:
             raise _refused(self.path, cause) from cause
         try:
@@ -205,6 +211,22 @@ class AnalysisCache:
             _LOG.warning("The cache at %s was damaged; it is set aside and begun anew.", self.path)
             os.replace(self.path, self.path.with_name(f"cache.damaged-{int(time.time())}.db"))
             return _open(self.path)
+
+
+def is_cache(folder: Path) -> bool:
+    """Whether a program has marked `folder` as its cache: nothing in it was made by a person."""
+    try:
+        with (folder / CACHE_TAG).open("rb") as file:
+            return file.read(len(CACHE_SIGNATURE)) == CACHE_SIGNATURE
+    except OSError:
+        return False
+
+
+def _tag(folder: Path) -> None:
+    tag = folder / CACHE_TAG
+    if not tag.exists():
+        with contextlib.suppress(OSError):  # a cache that can only be read has the tag or goes without
+            tag.write_bytes(CACHE_SIGNATURE + b"\n# Made by Cutprint. It can be measured again: https://bford.info/cachedir/\n")
 
 
 def _open(path: Path) -> Engine:

@@ -141,7 +141,7 @@ class ProjectFolder:
             )
             raise RefusedError("output_not_ours", message, "Choose another output folder with -o, or move the file away.", files=theirs)
 
-    def commit(self, timeline: Timeline, exports: Mapping[str, bytes], door: str, redo: Sequence[int] = ()) -> None:
+    def commit(self, timeline: Timeline, exports: Mapping[str, bytes], redo: Sequence[int] = ()) -> None:
         """Makes `timeline` the head with its exports; the old head and its exports move to `revisions/`.
 
         Exports that the new revision does not rewrite (an older render, say) are renamed with their revision. A revision that is kept

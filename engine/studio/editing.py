@@ -110,7 +110,7 @@ def _edited(studio: Studio, request: EditRequest, progress: Progress) -> dict[st
         exports[STORYBOARD_NAME] = rendering.storyboard_png(studio, timeline, progress)
         if resumed is None:
             timeline = tagged(studio, timeline)
-            folder.commit(timeline, exports, studio.door)
+            folder.commit(timeline, exports)
         remember_revision(studio, request.output, timeline)
         record_once(studio, timeline, [_generated(studio, timeline)])
         told = write_variants(studio, folder, variants, progress)

@@ -23,7 +23,7 @@ from engine.model.analysis import ClipAnalysis, ClipGroup
 from engine.model.media import Media
 from engine.model.timeline import Timeline
 from engine.progress import CallbackProgress
-from engine.store.cache import CacheKey
+from engine.store.cache import CacheKey, is_cache
 from engine.store.projects import ProjectFolder
 from engine.studio import proxies
 from engine.studio.labels import Rules, labels_of
@@ -121,7 +121,8 @@ class Footage:
 def find_clips(given: Sequence[Path], exclude: Path | None = None) -> list[Path]:
     """Video files among `given` files and folders, in natural order (clip2 before clip10), each once.
 
-    Hidden files, everything below `exclude` (the output folder) and what earlier edits wrote are left out.
+    Hidden files, everything below `exclude` (the output folder), caches (of a workspace among the clips, say) and what earlier edits
+    wrote are left out.
     Raises `MediaError` for a path that does not exist, `FootageError` where nothing is found.
     """
     found: dict[Path, None] = {}
@@ -152,7 +153,7 @@ def _below(folder: Path, exclude: Path | None) -> Iterable[Path]:
         if entry.name.startswith(".") or entry.name in ours or full_path(entry) == barred:
             continue
         if entry.is_dir():
-            if not entry.is_symlink():  # links to folders can run in circles
+            if not entry.is_symlink() and not is_cache(entry):  # links to folders can run in circles
                 yield from _below(entry, exclude)
         elif entry.suffix.lower() in VIDEO_SUFFIXES:
             yield entry

@@ -128,7 +128,7 @@ def collect(studio: Studio, request: CollectRequest, progress: Progress) -> dict
         kept = timeline.replace(media=tuple(row for row in timeline.media if row.media_id in targets or row.media_id in copies))
         moved = conformed(_with_places(kept, {one: str(target) for one, target in targets.items()}), copies)
         exports, hints, _ = exporting.all_formats(studio, moved)
-        folder.commit(moved, exports, studio.door)
+        folder.commit(moved, exports)
     size += sum(copy.size_bytes for copy in copies.values())
     found = {"folder": str(output), "files": len(targets) + len(copies), "bytes": size, "constant_rate": len(copies)}
     return {**found, "timelines": sorted([HEAD, *exports]), "import": hints}

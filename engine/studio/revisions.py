@@ -75,7 +75,7 @@ def committed(
     theirs = set(folder.foreign(list(exports))) if leave_foreign else set()
     exports = {name: body for name, body in exports.items() if name not in theirs}
     timeline = tagged(studio, timeline)
-    folder.commit(timeline, exports, studio.door, redo)
+    folder.commit(timeline, exports, redo)
     remember_revision(studio, folder.folder, timeline)
     return _answer(folder, timeline, exports, hints, warnings)
 

@@ -101,5 +101,5 @@ def write_variants(studio: Studio, folder: ProjectFolder, rows: Sequence[Timelin
             )
             exports, _, _ = exporting.all_formats(studio, one)
             exports["storyboard.png"] = rendering.storyboard_png(studio, one, progress)
-            home.commit(tagged(studio, one), exports, studio.door)
+            home.commit(tagged(studio, one), exports)
     return said

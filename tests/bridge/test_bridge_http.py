@@ -23,7 +23,7 @@ def timeline(media: Path) -> Path:
     """A project's folder with one revision, inside the open folder."""
     folder = ProjectFolder(media / "edit")
     with folder.locked():
-        folder.commit(factories.timeline(), {}, "cli")
+        folder.commit(factories.timeline(), {})
     return media / "edit"
 
 

@@ -198,7 +198,7 @@ def test_after_kill_9_the_next_bridge_finishes_the_same_job(tmp_path: Path, larg
 def test_a_change_that_was_made_before_the_crash_is_not_made_again(tmp_path: Path) -> None:
     """A job process dies after its revision is on disk and before anybody heard of it; it runs again."""
     folder = ProjectFolder(tmp_path / "edit")
-    folder.commit(factories.timeline(), {}, "cli")
+    folder.commit(factories.timeline(), {})
     first = factories.timeline().clips[0].id
     with open_studio({"workspace": tmp_path / "ws"}, job="j1") as studio:
         request = ChangeRequest(timeline=tmp_path / "edit", action="lock", clip=(first,))

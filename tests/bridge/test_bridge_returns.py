@@ -31,7 +31,7 @@ class Desk(Watched):
 
     def edit(self, name: str, timeline: Timeline) -> Path:
         project = self.folder / name / "cutprint"
-        ProjectFolder(project).commit(timeline, all_formats(self.studio, timeline)[0], "cli")
+        ProjectFolder(project).commit(timeline, all_formats(self.studio, timeline)[0])
         return project
 
     def wait(self) -> None:

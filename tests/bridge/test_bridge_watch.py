@@ -55,7 +55,7 @@ class Yard(Watched):
                 before = folder.current()
                 number = before.revision + 1 if before else 1
                 made = untouched(factories.timeline())
-                folder.commit(made.replace(revision=number, parent=number - 1 or None, outcomes=(*made.outcomes, *outcomes)), {}, "cli")
+                folder.commit(made.replace(revision=number, parent=number - 1 or None, outcomes=(*made.outcomes, *outcomes)), {})
         self.studio.store.jobs.finish(job.job_id, "test", "failed" if error else "done", None if error else {"shots": 4}, error)
         self.watcher.tick()
         return job
@@ -191,7 +191,7 @@ def test_a_second_drop_never_replaces_what_a_person_changed(yard: Yard) -> None:
     folder = ProjectFolder(yard.folder / "s/cutprint")
     changed = factories.timeline().replace(revision=2, parent=1, user_edits=(UserEdit("2026-03-01T00:00:00Z", "clip_deleted", "c9"),))
     with folder.locked():
-        folder.commit(changed, {}, "cli")
+        folder.commit(changed, {})
     yard.drop("s/b.mp4")
     yard.wait()
     assert yard.jobs[-1].request["output"] == str(yard.folder / "s/cutprint-2")

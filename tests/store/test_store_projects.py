@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> ProjectFolder:
 def test_commit_writes_the_head_its_exports_and_the_revision(folder: ProjectFolder) -> None:
     timeline = factories.timeline(revision=1)
     with folder.locked():
-        folder.commit(timeline, {"timeline.edl": b"edl 1"}, "cli")
+        folder.commit(timeline, {"timeline.edl": b"edl 1"})
     assert load_timeline(folder.folder)[0] == timeline
     assert load_timeline(folder.head)[1] == folder.head
     assert (folder.folder / "revisions" / "timeline.r0001.json").read_bytes() == folder.head.read_bytes()
@@ -34,10 +34,10 @@ def test_commit_writes_the_head_its_exports_and_the_revision(folder: ProjectFold
 
 
 def test_the_next_revision_keeps_the_last_and_its_files(folder: ProjectFolder) -> None:
-    folder.commit(factories.timeline(revision=1), {"timeline.edl": b"edl 1"}, "cli")
+    folder.commit(factories.timeline(revision=1), {"timeline.edl": b"edl 1"})
     (folder.folder / "edit.mp4").write_bytes(b"movie 1")
     folder.remember("edit.mp4")
-    folder.commit(factories.timeline(revision=2, parent=1), {"timeline.edl": b"edl 2"}, "cli")
+    folder.commit(factories.timeline(revision=2, parent=1), {"timeline.edl": b"edl 2"})
     kept = folder.folder / "revisions"
     assert (kept / "timeline.r0001.edl").read_bytes() == b"edl 1"
     assert (kept / "edit.r0001.mp4").read_bytes() == b"movie 1"
@@ -50,15 +50,15 @@ def test_what_a_person_made_or_changed_is_never_replaced(folder: ProjectFolder) 
     folder.folder.mkdir()
     (folder.folder / "timeline.edl").write_bytes(b"mine")
     with pytest.raises(RefusedError) as caught:
-        folder.commit(factories.timeline(), {"timeline.edl": b"edl"}, "cli")
+        folder.commit(factories.timeline(), {"timeline.edl": b"edl"})
     assert caught.value.details["files"] == ["timeline.edl"]
     assert (folder.folder / "timeline.edl").read_bytes() == b"mine" and not folder.head.exists()
     (folder.folder / "timeline.edl").unlink()
-    folder.commit(factories.timeline(revision=1), {"timeline.edl": b"edl"}, "cli")
+    folder.commit(factories.timeline(revision=1), {"timeline.edl": b"edl"})
     (folder.folder / "timeline.edl").write_bytes(b"graded by hand")
     with pytest.raises(RefusedError):
-        folder.commit(factories.timeline(revision=2, parent=1), {"timeline.edl": b"edl"}, "cli")
-    folder.commit(factories.timeline(revision=2, parent=1), {}, "cli")
+        folder.commit(factories.timeline(revision=2, parent=1), {"timeline.edl": b"edl"})
+    folder.commit(factories.timeline(revision=2, parent=1), {})
     assert (folder.folder / "timeline.edl").read_bytes() == b"graded by hand"
 
 
@@ -81,7 +81,7 @@ def test_a_foreign_or_broken_head_is_not_continued(folder: ProjectFolder) -> Non
 
 
 def test_a_lost_manifest_makes_everything_the_users(folder: ProjectFolder) -> None:
-    folder.commit(factories.timeline(revision=1), {"timeline.edl": b"edl"}, "cli")
+    folder.commit(factories.timeline(revision=1), {"timeline.edl": b"edl"})
     manifest = folder.folder / ".cutprint.json"
     assert set(json.loads(manifest.read_text(encoding="utf-8"))["files"]) == {HEAD, "timeline.edl"}
     manifest.write_text("[]", encoding="utf-8")
@@ -123,7 +123,7 @@ def test_a_folder_made_for_work_that_failed_goes_away(tmp_path: Path) -> None:
 
 
 def test_outputs_elsewhere_are_remembered_by_their_full_path(folder: ProjectFolder, tmp_path: Path) -> None:
-    folder.commit(factories.timeline(), {}, "cli")
+    folder.commit(factories.timeline(), {})
     output = tmp_path / "film.mp4"
     refuse_overwrite(output, folder.folder)
     output.write_bytes(b"ours")

@@ -32,7 +32,7 @@ def test_many_new_clips_give_a_first_edit_that_the_full_look_refines(tmp_path: P
             assert first.revision == 1 and first.brief["draft"] is True
             kept.append(first.clips[1].id)
             locked = dataclasses.replace(lock(first, [first.clips[1].id], "2025-01-15T10:23:45Z"))
-            ProjectFolder(out).commit(locked, {}, "cli")
+            ProjectFolder(out).commit(locked, {})
         return gathered(studio, given, options, exclude, progress, rules)
 
     monkeypatch.setattr(editing, "gather", interrupted)

@@ -39,7 +39,7 @@ def studio(tmp_path: Path) -> Iterator[Studio]:
 
 
 def project(studio: Studio, folder: Path, timeline: Timeline) -> Path:
-    ProjectFolder(folder).commit(timeline, all_formats(studio, timeline)[0], "cli")
+    ProjectFolder(folder).commit(timeline, all_formats(studio, timeline)[0])
     return folder
 
 

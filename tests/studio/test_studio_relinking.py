@@ -53,7 +53,7 @@ def edit(studio: Studio, tmp_path: Path) -> Path:
         outcomes=(),
     )
     folder = tmp_path / "edit"
-    ProjectFolder(folder).commit(timeline, all_formats(studio, timeline)[0], "cli")
+    ProjectFolder(folder).commit(timeline, all_formats(studio, timeline)[0])
     return folder
 
 
@@ -107,7 +107,7 @@ def test_variable_rate_clips_travel_as_constant_rate_copies(studio: Studio, tmp_
     placed = factories.placement(1, 0, 20, of=clip, source_start_frame=10, crop=())
     plain = {"song": None, "transitions": (), "markers": (), "tracks": (), "outcomes": ()}
     timeline: Timeline = factories.timeline(1, clips=(placed,), media=(clip,), duration_frames=20, rate=clip.video.rate, **plain)
-    ProjectFolder(tmp_path / "edit").commit(timeline, all_formats(studio, timeline)[0], "cli")
+    ProjectFolder(tmp_path / "edit").commit(timeline, all_formats(studio, timeline)[0])
     told = collect(studio, CollectRequest(timeline=tmp_path / "edit", output=tmp_path / "box", constant_rate=True), SILENT)
     assert told["constant_rate"] == 1
     after, _ = load_timeline(tmp_path / "box")

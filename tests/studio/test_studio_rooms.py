@@ -19,6 +19,7 @@ from engine.errors import BadOption, Cancelled, CutprintError, FootageError, Inp
 from engine.media.probe import probe
 from engine.progress import SILENT, CallbackProgress
 from engine.settings import Settings, load_settings
+from engine.store.cache import AnalysisCache
 from engine.store.projects import ProjectFolder
 from engine.studio import editing, rendering
 from engine.studio.analysing import analyze
@@ -62,6 +63,13 @@ def test_earlier_edits_are_no_footage(tmp_path: Path) -> None:
         ProjectFolder(folder).remember("edit.mp4")
         touch(folder, "revisions/edit.r0001.mp4")
     assert [path.relative_to(tmp_path).as_posix() for path in find_clips([tmp_path], tmp_path)] == ["a.mp4", "old/b.mp4"]
+
+
+def test_copies_in_a_cache_are_no_footage(tmp_path: Path) -> None:
+    """A workspace may lie among the clips; its preview copies are video files too."""
+    touch(tmp_path, "a.mp4", "work/cache/proxies/a.mov", "tagged by nobody/CACHEDIR.TAG", "tagged by nobody/b.mp4")
+    AnalysisCache(tmp_path / "work" / "cache").info()
+    assert [path.relative_to(tmp_path).as_posix() for path in find_clips([tmp_path])] == ["a.mp4", "tagged by nobody/b.mp4"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights there")

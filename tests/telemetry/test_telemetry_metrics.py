@@ -221,7 +221,7 @@ def test_the_survey_and_the_report_as_a_user_meets_them(tmp_path: Path) -> None:
     folder = ProjectFolder(tmp_path / "edit")
     timeline = factories.timeline().replace(creator_id="mira")
     with folder.locked():
-        folder.commit(timeline, {"timeline.edl": b"x"}, "cli")
+        folder.commit(timeline, {"timeline.edl": b"x"})
 
     with open_studio({"workspace": tmp_path / "ws"}) as studio:
 
