@@ -40,17 +40,20 @@ ADVANCE_FRAMES = 15
 
 @dataclass(frozen=True)
 class AnalysisOptions:
-    """How a clip is measured. working_px : long side of the small picture. draft : key frames only. lut : for log footage."""
+    """How a clip is measured. working_px : long side of the small picture. draft : key frames only. lut : for log footage.
+    part : of the picture, in shares (x, y, width, height), where strips of nothing lie around it."""
 
     working_px: int = 320
     faces: bool = True
     draft: bool = False
     lut: str | None = None
+    part: tuple[float, float, float, float] | None = None
 
     def key(self) -> str:
         """What a cached analysis depends on beside content and version."""
         lut = f" lut={fingerprint(Path(self.lut))}" if self.lut else ""
-        return f"{self.working_px}{'f' if self.faces else ''}{'d' if self.draft else ''}{lut}"
+        part = f" part={','.join(f'{one:.4f}' for one in self.part)}" if self.part else ""
+        return f"{self.working_px}{'f' if self.faces else ''}{'d' if self.draft else ''}{lut}{part}"
 
 
 def analyse_clip(
@@ -70,6 +73,7 @@ def analyse_clip(
         full_luma_every=1 if options.draft else max(1, round((video.rate.fps if video else 30.0) / SHARPNESS_PER_S)),
         first_look=options.draft,
         lut=Path(options.lut) if options.lut else None,
+        part=options.part,
     )
     look = _new_look(media, options)
     writer = ProxyWriter(proxy, media.video) if proxy is not None and not options.draft else None
@@ -114,11 +118,17 @@ class _Facts:
         assert self.media.video is not None
         return self.media.video
 
+    @property
+    def aspect(self) -> float:
+        """Width by height of what is measured."""
+        _, _, width, height = self.options.part or (0.0, 0.0, 1.0, 1.0)
+        return self.video.display_width * width / (self.video.display_height * height)
+
     def result(self, warnings: tuple[str, ...]) -> ClipAnalysis:
         look, video = self.look, self.video
         path = self._camera_path()
         shake = motion.shake_curve(path)
-        kinds = motion.kind_probabilities(path, shake, self.video.display_width / self.video.display_height)
+        kinds = motion.kind_probabilities(path, shake, self.aspect)
         curves = self._curves(path, shake)
         light = self._light(curves, shake)
         subject = max((one.box.height for one in look.movers), default=None)
@@ -138,7 +148,7 @@ class _Facts:
             color_variance=float(np.mean(look.colours)) if look.colours else 0.0,
             palette=colour.palette(look.pictures),
             white_balance=colour.white_balance(look.casts),
-            camera=motion.camera_means(path, video.display_width / video.display_height),
+            camera=motion.camera_means(path, self.aspect),
             faces=tuple(look.faces),
             bodies=tuple(look.bodies),
             subjects=subjects_of(look),
@@ -183,7 +193,7 @@ class _Facts:
         look, count = self.look, self.video.duration_frames
         every = np.arange(count)
         at = np.array(look.step_frames[1:] or [0])
-        aspect = self.video.display_width / self.video.display_height
+        aspect = self.aspect
 
         def stepped(values: NDArray[np.float64]) -> NDArray[np.float64]:
             return np.interp(every, at, values if len(values) else np.zeros(1))

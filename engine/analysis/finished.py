@@ -40,24 +40,28 @@ class ShotLook:
     face_height: float = 0.0
 
 
-def look_at_shots(media: Media, shots: Sequence[Shot], progress: Progress = SILENT) -> tuple[ShotLook, ...]:
-    """One look per shot. Frames that cannot be decoded leave it unknown."""
+Part = tuple[float, float, float, float]
+
+
+def look_at_shots(media: Media, shots: Sequence[Shot], part: Part | None = None, progress: Progress = SILENT) -> tuple[ShotLook, ...]:
+    """One look per shot. Frames that cannot be decoded leave it unknown. part : of the picture, where strips lie around it."""
     finder = None if "faces" in catalog.absences() else catalog.face_finder()
     looks = []
     for shot in shots:
         progress.check()
-        looks.append(_look(media, shot, finder))
+        looks.append(_look(media, shot, part, finder))
     return tuple(looks)
 
 
-def _look(media: Media, shot: Shot, finder: FaceFinder | None) -> ShotLook:
+def _look(media: Media, shot: Shot, part: Part | None, finder: FaceFinder | None) -> ShotLook:
     assert media.video is not None
     half = max(1, round(LOOK_S * media.video.rate.fps / 2))
     middle = (shot.start_frame + shot.end_frame) // 2
     span = FrameSpan(max(shot.start_frame, middle - half), max(shot.start_frame + 1, min(shot.end_frame, middle + half)))
-    frames = list(FrameReader(media, span=span, max_side_px=WORKING_PX, pixel="rgb"))
+    frames = list(FrameReader(media, span=span, max_side_px=WORKING_PX, pixel="rgb", part=part))
     video = media.video
-    camera = _camera(frames, float(video.rate.frame_duration), video.display_width / video.display_height)
+    aspect = video.display_width / video.display_height * (part[2] / part[3] if part else 1.0)
+    camera = _camera(frames, float(video.rate.frame_duration), aspect)
     faces, bodies = _people(frames, finder)
     found = framing(faces, min(FACE_FRAMES, len(frames)), bodies, camera, "", None)
     tallest = max((face.box.height for face in faces), default=0.0)

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from engine.errors import MediaError, SongError
 from engine.media.probe import opened, silence_libraries
-from engine.model.media import Media
+from engine.model.media import Media, VideoStream
 from engine.model.time import FrameSpan, round_half_up
 from engine.progress import SILENT, Progress
 
-__all__ = ["Frame", "FrameReader", "audio", "still", "working_size"]
+__all__ = ["Frame", "FrameReader", "audio", "cut_out", "share_of_long_side", "still", "working_size"]
 
 PROTECTED_TAGS = ("drms", "enca")
 """Sample entries of encrypted sound: FairPlay (.m4p) and common encryption (ISO 14496-12)."""
@@ -55,12 +55,28 @@ def _even(length: float) -> int:
     return max(2, round(length / 2) * 2)
 
 
+def share_of_long_side(video: VideoStream, part: tuple[float, float, float, float]) -> float:
+    """How long the longer side of a part of the upright picture is, beside that of the whole."""
+    width, height = video.display_width, video.display_height
+    return max(part[2] * width, part[3] * height) / max(width, height)
+
+
+def cut_out(plane: NDArray[np.uint8], part: tuple[float, float, float, float], step: int = 1) -> NDArray[np.uint8]:
+    """A part (x, y, width, height in shares) of a picture or plane, on multiples of `step` pixels; at least one of them."""
+    high, wide = plane.shape[:2]
+    x, y, width, height = part
+    left, top = round(x * wide / step) * step, round(y * high / step) * step
+    right, bottom = max(left + step, round((x + width) * wide / step) * step), max(top + step, round((y + height) * high / step) * step)
+    return plane[top:bottom, left:right]
+
+
 class FrameReader:
     """Iterates over a clip's frames; afterwards `warnings` says what was wrong with it.
 
     span : frames to yield (whole clip by default). max_side_px : working size. pixel : luma only, or RGB.
     full_luma_every : every how many frames the whole luma plane comes along; 0 never.
-    key_frames_only : decodes key frames alone (a sixth of the cost).
+    key_frames_only : decodes key frames alone (a sixth of the cost). part : of the upright picture, in shares (x, y, width, height); the
+    working size is then that part's.
     Raises `MediaError` where nothing can be decoded; a corrupt tail ends the frames with a warning.
     """
 
@@ -73,13 +89,15 @@ class FrameReader:
         pixel: Literal["luma", "rgb"] = "luma",
         full_luma_every: int = 0,
         key_frames_only: bool = False,
+        part: tuple[float, float, float, float] | None = None,
         progress: Progress = SILENT,
     ) -> None:
         self.media = media
         self.warnings: list[str] = []
         self._video = _video(media)
         self._span = span or FrameSpan(0, 1 << 60)
-        self._size = working_size(media, max_side_px)
+        self._part = part
+        self._size = working_size(media, round(max_side_px / (share_of_long_side(self._video, part) if part else 1.0)))
         self._format = "gray" if pixel == "luma" else "rgb24"
         self._luma_every = full_luma_every
         self._keys = key_frames_only
@@ -128,6 +146,8 @@ class FrameReader:
             width, height = height, width
         small = self._scaler.reformat(raw, width=width, height=height, format=self._format, interpolation="AREA")
         picture = _upright(small.to_ndarray(), self._video.rotation, self._video.mirrored)
+        if self._part is not None:
+            picture = np.ascontiguousarray(cut_out(picture, self._part))
         luma = _luma_plane(raw) if self._luma_every and index % self._luma_every == 0 else None
         return Frame(index, float((raw.pts - first) * stream.time_base), picture, luma, bool(raw.key_frame))
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from engine.errors import MediaError
 from engine.media import tone
+from engine.media.decode import cut_out, share_of_long_side
 from engine.media.probe import opened, picture_stream
 from engine.model.media import Media, VideoStream
 
@@ -34,6 +35,7 @@ LONE_KEY_LIMIT_S = 12.0
 """... as far as that lies within the first seconds: getting there means decoding."""
 
 Plane = NDArray[np.uint8]
+Part = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -68,11 +70,19 @@ class Scan:
 
     working_px : long side of the working picture. full_luma_every : every how many frames the whole luma plane comes along (0: never).
     first_look : key frames only, or every 15th of an all-intra source, and a few more where there is but one key frame.
-    lut : a .cube that makes log footage a picture. Raises `MediaError` where nothing can be decoded.
+    lut : a .cube that makes log footage a picture. part : of the upright picture alone, in shares (x, y, width, height).
+    Raises `MediaError` where nothing can be decoded.
     """
 
     def __init__(
-        self, media: Media, *, working_px: int = 320, full_luma_every: int = 0, first_look: bool = False, lut: Path | None = None
+        self,
+        media: Media,
+        *,
+        working_px: int = 320,
+        full_luma_every: int = 0,
+        first_look: bool = False,
+        lut: Path | None = None,
+        part: Part | None = None,
     ) -> None:
         if media.video is None:
             raise MediaError("media_no_video", f"{media.name} has no picture.", "Give a video.", path=media.path)
@@ -80,9 +90,9 @@ class Scan:
         self.warnings: list[str] = []
         self._video = media.video
         self._every = full_luma_every
-        self._first_look = first_look
+        self._first_look, self._part = first_look, part
         self._grid: tuple[Fraction, float] | None = None
-        self._scaler = _Scaler(media.video, working_px, tone.table_for(media.video.colour, lut))
+        self._scaler = _Scaler(media.video, working_px, tone.table_for(media.video.colour, lut), part)
 
     def __iter__(self) -> Iterator[ScanFrame]:
         frames = self._looked_at() if self._first_look else self._decoded()
@@ -156,6 +166,8 @@ class Scan:
         index = (2 * (raw.pts - first) * rate.numerator + rate.denominator) // (2 * rate.denominator)  # rounded, half up
         luma, medium = self._scaler(raw)
         full = _luma_plane(raw, self._video.interlaced) if self._every and index % self._every == 0 else None
+        if full is not None and self._part is not None and not self._video.rotation:
+            full = cut_out(full, self._part)  # as stored: a turned one is left whole
         return ScanFrame(index, (raw.pts - first) * tick_s, luma, medium, full, bool(raw.key_frame))
 
 
@@ -182,13 +194,14 @@ def _of_packets(container: Any, stream: Any) -> Iterator[Any]:
 class _Scaler:
     """Decoded frame -> (working luma, medium planes); keeps the scaler's tables between frames."""
 
-    def __init__(self, video: VideoStream, working_px: int, table: NDArray[np.uint8] | None) -> None:
+    def __init__(self, video: VideoStream, working_px: int, table: NDArray[np.uint8] | None, part: Part | None = None) -> None:
         from av.video.reformatter import VideoReformatter
 
-        width, height = medium_size(video)
-        scale = min(1.0, working_px / max(width, height))
-        self._video = video
-        self._work = max(2, round(width * scale)), max(2, round(height * scale))
+        width, height = medium_size(video, round(MEDIUM_PX / (share_of_long_side(video, part) if part else 1.0)))
+        shown = cut_out(np.zeros((height, width), np.uint8), part, 4) if part else np.zeros((height, width), np.uint8)
+        scale = min(1.0, working_px / max(shown.shape))
+        self._video, self._part = video, part
+        self._work = max(2, round(shown.shape[1] * scale)), max(2, round(shown.shape[0] * scale))
         self._stored = (height, width) if video.rotation in (90, 270) else (width, height)
         self._table = table
         self._reformat = VideoReformatter()
@@ -198,6 +211,8 @@ class _Scaler:
         import cv2
 
         y, cb, cr = (self._upright(plane) for plane in self._planes(raw))
+        if self._part is not None:
+            y, cb, cr = (np.ascontiguousarray(cut_out(plane, self._part, step)) for plane, step in ((y, 4), (cb, 2), (cr, 2)))
         small = y if self._work == y.shape[::-1] else cv2.resize(y, self._work, interpolation=cv2.INTER_AREA)
         return np.asarray(cv2.LUT(small, self._stretch), np.uint8), (y, cb, cr)
 

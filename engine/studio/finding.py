@@ -36,11 +36,12 @@ WHOLE_S = 10.0
 
 @dataclass(frozen=True)
 class Stretch:
-    """Frames of a file, from `start_s` to `end_s`."""
+    """Frames of a file, from `start_s` to `end_s`; of their picture all or a part, in shares (x, y, width, height)."""
 
     media: Media
     start_s: float
     end_s: float
+    part: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,23 @@ class Job:
     window: Window
 
 
-def find_uses(studio: Studio, work: Clip, spans: Sequence[FrameSpan], raw: Mapping[str, Clip], progress: Progress) -> list[RawUse | None]:
-    """For each span of the work (its frames) the raw clip and the seconds of it that are shown; None where none is found."""
+def find_uses(
+    studio: Studio,
+    work: Clip,
+    spans: Sequence[FrameSpan],
+    raw: Mapping[str, Clip],
+    progress: Progress,
+    part: tuple[float, float, float, float] | None = None,
+) -> list[RawUse | None]:
+    """For each span of the work (its frames) the raw clip and the seconds of it that are shown; None where none is found.
+
+    part : of the work's picture, where strips of nothing lie around it; what was measured of the work is of that part then.
+    """
     analyses = {media_id: clip.analysis for media_id, clip in raw.items()}
     guesses = matching.likeliest(work.analysis, spans, analyses)
     jobs, owners = [], []
     for number, (span, rows) in enumerate(zip(spans, guesses)):
-        shot = _shot(work, matching.inner_span(work.analysis, span))
+        shot = _shot(work, matching.inner_span(work.analysis, span), part)
         for guess in rows:
             jobs.append(Job(shot, _stretches(raw[guess.media_id], guess, shot.end_s - shot.start_s), guess.window))
             owners.append((number, guess.media_id))
@@ -69,9 +80,9 @@ def find_uses(studio: Studio, work: Clip, spans: Sequence[FrameSpan], raw: Mappi
     return [matching.settled(work.analysis, span, rows, analyses) for span, rows in zip(spans, placed)]
 
 
-def _shot(work: Clip, inner: FrameSpan) -> Stretch:
+def _shot(work: Clip, inner: FrameSpan, part: tuple[float, float, float, float] | None) -> Stretch:
     fps = work.analysis.rate.fps
-    return Stretch(work.media, inner.start / fps, min(inner.end / fps, inner.start / fps + MOST_S))
+    return Stretch(work.media, inner.start / fps, min(inner.end / fps, inner.start / fps + MOST_S), part)
 
 
 def _stretches(clip: Clip, guess: matching.Guess, seconds: float) -> tuple[Stretch, ...]:
@@ -100,7 +111,7 @@ def strip(stretch: Stretch, long_px: int) -> Strip:
     assert stretch.media.video is not None
     rate = stretch.media.video.rate
     span = FrameSpan(rate.frames(stretch.start_s), max(rate.frames(stretch.start_s) + 1, rate.frames(stretch.end_s)))
-    frames = {frame.index: frame.picture for frame in FrameReader(stretch.media, span=span, max_side_px=long_px)}
+    frames = {frame.index: frame.picture for frame in FrameReader(stretch.media, span=span, max_side_px=long_px, part=stretch.part)}
     if not frames:
         return Strip(np.zeros((0, 2, 2), np.uint8), stretch.start_s, rate.fps)
     known = np.array(sorted(frames))

@@ -43,6 +43,7 @@ __all__ = [
     "gather",
     "known_analysis",
     "lut_of",
+    "measured_parts",
     "options_of",
     "probe_cached",
     "unmeasured",
@@ -72,6 +73,8 @@ VIDEO_SUFFIXES = frozenset(
     ]
 )
 """What is taken from a folder; a file that is named itself is tried whatever its suffix."""
+
+Part = tuple[float, float, float, float]
 
 PROBE_VERSION = "5"
 """Raise when `engine.media.probe` measures something else, so that remembered files are probed again."""
@@ -230,6 +233,16 @@ def grouped(footage: Footage) -> tuple[ClipGroup, ...]:
     return group_clips(analyses, {clip.media.media_id: clip.media for clip in footage.clips}, footage.vectors)
 
 
+def measured_parts(studio: Studio, clips: Sequence[Clip], parts: Mapping[str, Part], progress: Progress) -> list[Clip]:
+    """The same clips; those with a part of the picture named (by media id) measured anew in that part alone."""
+    found: dict[str, ClipAnalysis] = {}
+    for part in dict.fromkeys(parts.values()):
+        media = [clip.media for clip in clips if parts.get(clip.media.media_id) == part]
+        results, _ = _analysed(studio, media, AnalysisOptions(part=part), progress)
+        found |= {one: result for one, result in results.items() if isinstance(result, ClipAnalysis)}
+    return [replace(clip, analysis=found.get(clip.media.media_id, clip.analysis)) for clip in clips]
+
+
 def unmeasured(studio: Studio, given: Sequence[Path], options: AnalysisOptions, exclude: Path | None, progress: Progress) -> float:
     """What is still to be measured, in seconds of 1080p30."""
     paths = find_clips(given, exclude)
@@ -305,7 +318,7 @@ def _measure_all(
             results[one.media_id] = body
 
     stage = "First look at clips" if options.draft else "Measuring clips"
-    bare = options.draft or options.lut is not None  # a proxy is the clip as it was shot
+    bare = options.draft or options.lut is not None or options.part is not None  # a proxy is the clip as it was shot
     jobs = [(one, options, None if bare else proxies.path_of(studio, one.media_id)) for one in missing]
     run_all(studio, measure, jobs, stage, progress, [_weight(one) for one in missing], keep, tells=True)
     if not options.draft:

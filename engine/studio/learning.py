@@ -70,7 +70,7 @@ def _nothing(problems: Sequence[Problem]) -> FootageError:
 def _merged(before: Sequence[FinishedWork], fresh: Sequence[FinishedWork]) -> tuple[list[FinishedWork], dict[str, str]]:
     """All works, each once; and the new ones that were there already -> the name they had.
 
-    Of two encodings of one work the one that says more stays: with raw clips before without, else the newer.
+    Of two encodings of one work the one that says more stays: with raw clips before without, with beats before silent, else the newer.
     """
     works = list(before)
     again: dict[str, str] = {}
@@ -80,9 +80,13 @@ def _merged(before: Sequence[FinishedWork], fresh: Sequence[FinishedWork]) -> tu
             works.append(work)
             continue
         again[work.name] = twin.name
-        if bool(work.raw) >= bool(twin.raw):
+        if _says(work) >= _says(twin):
             works[works.index(twin)] = replace(work, left_out=twin.left_out)
     return works, again
+
+
+def _says(work: FinishedWork) -> tuple[bool, bool]:
+    return bool(work.raw), work.grid is not None
 
 
 def _judged(works: Sequence[FinishedWork], leave_out: bool) -> list[FinishedWork]:

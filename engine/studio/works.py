@@ -8,15 +8,15 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.analysis import bars
 from engine.analysis.aligning import RATE_HZ, align
 from engine.analysis.clip import AnalysisOptions
 from engine.analysis.finished import SHOTS_VERSION, ShotLook, look_at_shots
-from engine.analysis.groups import group_clips
 from engine.analysis.song import SONG_ANALYSER_VERSION
 from engine.errors import CutprintError, FootageError, MediaError
 from engine.media import decode
 from engine.model import documents
-from engine.model.analysis import ClipAnalysis, Shot, SongAnalysis
+from engine.model.analysis import ClipAnalysis, Prints, Shot, SongAnalysis
 from engine.model.cutlist import CutEvent, CutList, CutTrack
 from engine.model.media import Media
 from engine.model.time import FrameSpan
@@ -24,7 +24,7 @@ from engine.model.works import FinishedShot, FinishedWork, RawUse
 from engine.store.cache import CacheKey
 from engine.studio import songs
 from engine.studio.finding import find_uses
-from engine.studio.footage import Clip, Footage, Problem, gather
+from engine.studio.footage import Clip, Part, Problem, gather, grouped, measured_parts
 from engine.studio.resolving import Resolved, read_cut_list, resolve
 from engine.studio.seeing import shots_seen
 from engine.studio.workers import run_all
@@ -61,8 +61,8 @@ def table_of(studio: Studio, folder: Path | None, progress: Progress) -> tuple[T
         return Table(), ()
     footage = gather(studio, [folder], AnalysisOptions(), None, progress)
     clips = {clip.media.media_id: clip for clip in footage.clips}
-    groups = group_clips({one: clip.analysis for one, clip in clips.items()})
-    numbers = {member: number for number, group in enumerate(groups) if group.kind == "near_duplicate" for member in group.members}
+    twins = [group for group in grouped(footage) if group.kind == "near_duplicate"]
+    numbers = {member: number for number, group in enumerate(twins) for member in group.members}
     return Table(clips, numbers), footage.problems
 
 
@@ -70,37 +70,67 @@ def video_works(
     studio: Studio, videos: Sequence[Path], given: Sequence[Path], table: Table, progress: Progress
 ) -> tuple[list[FinishedWork], list[Problem]]:
     """Finished videos as works, in their order; and the files that cannot be used."""
-    footage = gather(studio, videos, AnalysisOptions(), None, progress)
-    looks = _looks(studio, footage, progress)
-    sounds = _soundtracks(studio, [clip.media for clip in footage.clips], progress)
+    absent = [Problem(path, _absent(path)) for path in videos if not path.exists()]
+    there = [path for path in videos if path.exists()]
+    if not there:
+        return [], absent
+    footage = gather(studio, there, AnalysisOptions(), None, progress)
+    parts = _pictures(studio, footage.clips, progress)
+    clips = measured_parts(studio, footage.clips, parts, progress)
+    looks = _looks(studio, clips, parts, progress)
+    sounds = _soundtracks(studio, [clip.media for clip in clips], progress)
     choices = [songs.measured_song(studio, path, progress) for path in given]
     works = []
-    for clip in footage.clips:
+    for clip in clips:
         progress.check()
+        part = parts.get(clip.media.media_id)
         song, offset, note = _song_of(clip.media, sounds.get(clip.media.media_id), choices)
         shots = shots_seen(studio, clip.media, looks[clip.media.media_id], clip.analysis.shots, progress)
         seen = [Seen(look.shot_type, look.angle, look.motion, look.face_height) for look in shots]
         work = examples.from_video(clip.media, clip.analysis, seen, song, offset, studio.now())
-        works.append(_with_raw(studio, _noted(work, note), clip, table, progress))
-    return works, list(footage.problems)
+        work = _noted(_noted(work, note), _letterboxed(clip.media, part))
+        works.append(_with_raw(studio, work, clip, table, progress, part))
+    return works, [*absent, *footage.problems]
+
+
+def _absent(path: Path) -> MediaError:
+    return MediaError("media_missing", f"{path} does not exist.", "Check the path.", path=str(path))
+
+
+def _pictures(studio: Studio, clips: Sequence[Clip], progress: Progress) -> dict[str, Part]:
+    """Media id -> the part of the frame that shows something, of those with strips of nothing around it."""
+    doubted = [clip for clip in clips if bars.may_have_bars(clip.analysis.prints)]
+    jobs = [(clip.media, clip.analysis.prints) for clip in doubted]
+    found = run_all(studio, picture_in, jobs, "Looking for letterbox bars", progress) if jobs else []
+    return {clip.media.media_id: part for clip, part in zip(doubted, found) if isinstance(part, tuple)}
+
+
+def picture_in(job: tuple[Media, Prints]) -> Part | None:
+    """One video's picture in a worker process."""
+    return bars.active_picture(*job)
+
+
+def _letterboxed(media: Media, part: Part | None) -> str:
+    if part is None or media.video is None:
+        return ""
+    width, height = media.video.display_width, media.video.display_height
+    return f"Bars around the picture were left out: it is {round(part[2] * width)}x{round(part[3] * height)} of {width}x{height}."
 
 
 def _noted(work: FinishedWork, note: str) -> FinishedWork:
     return replace(work, notes=(*work.notes, note)) if note else work
 
 
-def _looks(studio: Studio, footage: Footage, progress: Progress) -> dict[str, tuple[ShotLook, ...]]:
-    keys = {
-        clip.media.media_id: CacheKey(clip.media.media_id, "shots", SHOTS_VERSION, clip.analysis.analyser_version) for clip in footage.clips
-    }
+def _looks(studio: Studio, clips: Sequence[Clip], parts: Mapping[str, Part], progress: Progress) -> dict[str, tuple[ShotLook, ...]]:
+    keys = {clip.media.media_id: _look_key(clip) for clip in clips}
     found: dict[str, tuple[ShotLook, ...]] = {}
-    for clip in footage.clips:
+    for clip in clips:
         body = studio.cache.get(keys[clip.media.media_id])
         rows = documents.loads(body.decode()) if body else None
         if isinstance(rows, list) and len(rows) == len(clip.analysis.shots):
             found[clip.media.media_id] = tuple(ShotLook(**row) for row in rows)
-    missing = [clip for clip in footage.clips if clip.media.media_id not in found]
-    jobs = [(clip.media, clip.analysis.shots) for clip in missing]
+    missing = [clip for clip in clips if clip.media.media_id not in found]
+    jobs = [(clip.media, clip.analysis.shots, parts.get(clip.media.media_id)) for clip in missing]
     weights = [float(len(clip.analysis.shots)) for clip in missing]
     for clip, looks in zip(missing, run_all(studio, look, jobs, "Looking at shots", progress, weights) if jobs else ()):
         if isinstance(looks, CutprintError):
@@ -112,10 +142,11 @@ def _looks(studio: Studio, footage: Footage, progress: Progress) -> dict[str, tu
 
 
 def _look_key(clip: Clip) -> CacheKey:
-    return CacheKey(clip.media.media_id, "shots", SHOTS_VERSION, clip.analysis.analyser_version)
+    """Another analysis may find other shots, and may have looked at a part of the picture alone."""
+    return CacheKey(clip.media.media_id, "shots", SHOTS_VERSION, f"{clip.analysis.analyser_version} {clip.analysis.options}")
 
 
-def look(job: tuple[Media, tuple[Shot, ...]]) -> tuple[ShotLook, ...]:
+def look(job: tuple[Media, tuple[Shot, ...], Part | None]) -> tuple[ShotLook, ...]:
     """One video's shots in a worker process."""
     return look_at_shots(*job)
 
@@ -153,12 +184,12 @@ def _song_of(media: Media, own: SongAnalysis | None, given: Sequence[tuple[Media
     return own, 0.0, ""
 
 
-def _with_raw(studio: Studio, work: FinishedWork, clip: Clip, table: Table, progress: Progress) -> FinishedWork:
+def _with_raw(studio: Studio, work: FinishedWork, clip: Clip, table: Table, progress: Progress, part: Part | None = None) -> FinishedWork:
     if not table.clips:
         return work
     sources = {one: raw for one, raw in table.clips.items() if one != clip.media.media_id}
     spans = [_span(shot, clip.analysis) for shot in work.shots]
-    uses = find_uses(studio, clip, spans, sources, progress)
+    uses = find_uses(studio, clip, spans, sources, progress, part)
     used = {use.media_id for use in uses if use is not None}
     return examples.with_uses(work, uses, examples.raw_clips(table.analyses, used, table.groups))
 

@@ -17,6 +17,7 @@ from engine.model.names import UNKNOWN
 from engine.model.time import FrameSpan
 from engine.model.timeline import SongUse, Timeline
 from engine.model.works import BeatGrid, FinishedShot, FinishedWork, RawClip, RawUse, WorkKind
+from engine.style.matching import inner_span
 
 __all__ = ["Seen", "beat_grid", "features_of", "from_timeline", "from_video", "placed", "raw_clips", "sampled_signature", "with_uses"]
 
@@ -34,8 +35,12 @@ BEGINS = {
     "fade": "dip_to_black",
 }
 """What shot detection calls a beginning -> `names.CUT_KINDS`."""
-STILL_INTRO_S, STILL_MOTION = 3.0, 0.01
-"""A first shot up to this long, in which nothing moves and nobody is seen, is an intro card."""
+STILL_CARD_S, STILL_MOTION = 3.0, 0.01
+"""A first or last shot up to this long, plain, in which nothing moves and nobody is seen, is a title or end card."""
+SMOOTH_LEVELS, SMOOTH_SHARE = 6, 0.6
+"""Grey levels between neighbouring cells of the tiny pictures up to which they are one surface, and how much of a card is such."""
+LEAST_LEFT = 2
+"""Shots that have to be left when cards are taken off."""
 
 Array = NDArray[np.float64]
 
@@ -64,12 +69,16 @@ def from_video(
     for shot, look, kind in zip(analysis.shots, seen, kinds_of_cuts(analysis)):
         if shot.end_frame <= shot.start_frame:
             continue
-        facts = {**features_of(analysis, shot.span), "face": float(look.face_height > 0), "face_height": look.face_height}
+        facts = {
+            **features_of(analysis, inner_span(analysis, shot.span)),
+            "face": float(look.face_height > 0),
+            "face_height": look.face_height,
+        }
         facts |= _chances(look)
         start, end = shot.start_frame / rate, shot.end_frame / rate
         begins, sizes, angles, motions = BEGINS.get(kind, "hard_cut"), dict(look.shot_type), dict(look.angle), dict(look.motion)
         shots.append(FinishedShot(start, end - start, begins, sizes, angles, motions, facts))
-    kept, notes = _without_intro(shots)
+    kept, notes = _without_cards(shots, analysis)
     return FinishedWork(
         media.name,
         media.media_id,
@@ -100,14 +109,29 @@ _COLUMNS = [
 ]
 
 
-def _without_intro(shots: list[FinishedShot]) -> tuple[list[FinishedShot], tuple[str, ...]]:
-    """A still first shot without people is a title card: it says nothing about how pictures are cut."""
-    if len(shots) < 3 or shots[0].duration_s > STILL_INTRO_S:
-        return shots, ()
-    facts = shots[0].features
-    if facts.get("motion_intensity", 1.0) > STILL_MOTION or facts.get("face", 0.0) > 0:
-        return shots, ()
-    return [replace(shots[1], begins_with="start"), *shots[2:]], (f"An intro card of {shots[0].duration_s:.1f} s was left out.",)
+def _without_cards(shots: list[FinishedShot], analysis: ClipAnalysis) -> tuple[list[FinishedShot], tuple[str, ...]]:
+    """A still, plain first or last shot without people is a title or end card: it says nothing about how pictures are cut."""
+    notes = []
+    if len(shots) > LEAST_LEFT and _is_card(shots[0], analysis):
+        notes.append(f"An intro card of {shots[0].duration_s:.1f} s was left out.")
+        shots = [replace(shots[1], begins_with="start"), *shots[2:]]
+    if len(shots) > LEAST_LEFT and _is_card(shots[-1], analysis):
+        notes.append(f"An end card of {shots[-1].duration_s:.1f} s was left out.")
+        shots = shots[:-1]
+    return shots, tuple(notes)
+
+
+def _is_card(shot: FinishedShot, analysis: ClipAnalysis) -> bool:
+    still = shot.features.get("motion_intensity", 1.0) <= STILL_MOTION
+    if not still or shot.duration_s > STILL_CARD_S or shot.features.get("face", 0.0) > 0:
+        return False
+    prints = analysis.prints
+    middle = int((shot.start_s + shot.duration_s / 2) * analysis.rate.fps / prints.step_frames)
+    if middle >= len(prints.values):
+        return False
+    picture = prints.values[middle].astype(np.int16)
+    steps = np.concatenate([np.abs(np.diff(picture, axis=axis)).ravel() for axis in (0, 1)])
+    return bool((steps <= SMOOTH_LEVELS).mean() >= SMOOTH_SHARE)
 
 
 def features_of(analysis: ClipAnalysis, span: FrameSpan | None = None) -> dict[str, float]:
