@@ -10,7 +10,7 @@ from engine.model.media import Media
 from engine.model.time import FrameRate, round_half_up
 from otio_adapters.framing import Framing
 from otio_adapters.layout import Shot, Sound
-from otio_adapters.places import file_url
+from otio_adapters.places import file_url, plain
 
 __all__ = [
     "TICKS_PER_S",
@@ -157,7 +157,7 @@ def motion_filter(item: ET.Element, keys: Sequence[Framing], begin: int) -> None
     """
     effect = _effect(item, "Basic Motion", "basic", "motion", "video")
     first = keys[0]
-    scale = _parameter(effect, "scale", "Scale", first.scale)
+    scale = _parameter(effect, "scale", "Scale", plain(first.scale))
     _parameter(effect, "rotation", "Rotation", first.rotation)
     centre = _parameter(effect, "center", "Center", None)
     _point(ET.SubElement(centre, "value"), first)
@@ -168,14 +168,14 @@ def motion_filter(item: ET.Element, keys: Sequence[Framing], begin: int) -> None
             frame = ET.SubElement(parameter, "keyframe")
             text(frame, "when", begin + key.frame)
             if parameter is scale:
-                text(frame, "value", key.scale)
+                text(frame, "value", plain(key.scale))
             else:
                 _point(ET.SubElement(frame, "value"), key)
 
 
 def _point(value: ET.Element, key: Framing) -> None:
-    text(value, "horiz", key.x)
-    text(value, "vert", key.y)
+    text(value, "horiz", plain(key.x))
+    text(value, "vert", plain(key.y))
 
 
 def fade_filter(item: ET.Element, sound: Sound, begin: int, rate: FrameRate) -> None:

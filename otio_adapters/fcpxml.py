@@ -14,16 +14,17 @@ from engine.model.interchange import ExportOptions, Written
 from engine.model.media import Media
 from engine.model.time import AUDIO_RATE_HZ, FrameRate
 from engine.model.timeline import Timeline
+from otio_adapters.framing import Framing, fit_scale, framings
 from otio_adapters.layout import Join, Layout, Shot, Sound, layout
 from otio_adapters.marks import Mark, edit_note, lock_marks, own_note, shot_marks, timeline_marks
-from otio_adapters.places import file_url, record_start, xml_document
+from otio_adapters.places import file_url, plain, record_start, xml_document
 from otio_adapters.warnings import Carries, common_drops, common_warnings
 
 __all__ = ["VERSIONS", "FcpxmlWriter"]
 
 VERSIONS = ("1.9", "1.10", "1.11", "1.12", "1.13")
 DEFAULT_VERSION = "1.10"
-CARRIES = Carries(song_fades=True, speeds=True, joins=True, own_sound=True)
+CARRIES = Carries(crops=True, crop_moves=True, song_fades=True, speeds=True, joins=True, own_sound=True)
 CROSS_DISSOLVE = "FxPlug:4731E73A-8DAC-4113-9A30-AE85B1761265"
 """Final Cut Pro's own id for it; Resolve goes by the name."""
 
@@ -117,10 +118,36 @@ class _Story:
         element = ET.SubElement(parent, "asset-clip", attributes)
         ET.SubElement(element, "note").text = own_note(shot, lock_marks(shot, self.options.markers, "marker"))
         _time_map(element, shot)
-        ET.SubElement(element, "adjust-conform", type="fill")
+        self._framing(element, shot)
         if parent is not self.spine:
             self._markers(element, self._own_marks(shot), _local_start(shot))
         return element
+
+    def _framing(self, element: ET.Element, shot: Shot) -> None:
+        """The crop: how much larger than what fits, and where its middle lies; what shows its middle is said to fill the frame.
+
+        Positions are per cent of the frame's height on both axes, upwards; keyframes are in the clip's own time.
+        """
+        width, height = self.timeline.width, self.timeline.height
+        video, rows = shot.media.video, framings(shot, width, height)
+        if video is None or not shot.crop:
+            ET.SubElement(element, "adjust-conform", type="fill")
+            return
+        ET.SubElement(element, "adjust-conform", type="fit")
+        fit, aspect = fit_scale(video, width, height), width / height
+        words = {
+            "position": [f"{plain(100 * one.x * aspect)} {plain(-100 * one.y)}" for one in rows],
+            "scale": [f"{plain(one.scale / fit)} {plain(one.scale / fit)}" for one in rows],
+        }
+        transform = ET.SubElement(element, "adjust-transform", {name: values[0] for name, values in words.items()})
+        for name, values in words.items() if len(rows) > 1 else ():
+            moves = ET.SubElement(ET.SubElement(transform, "param", name=name, value=values[0]), "keyframeAnimation")
+            for one, value in zip(rows, values):
+                self._keyframe(moves, shot, one, value)
+
+    def _keyframe(self, moves: ET.Element, shot: Shot, one: Framing, value: str) -> None:
+        at = _local_start(shot) + self.rate.seconds(one.frame)
+        ET.SubElement(moves, "keyframe", {"time": _s(at), "value": value, "interp": "linear", "curve": "linear"})
 
     def _markers(self, element: ET.Element, marks: Sequence[Mark], begin: Fraction) -> None:
         for mark in marks:

@@ -1,14 +1,15 @@
-"""How a shot lies in the frame, as Premiere counts it: scale, middle and turn of the stored picture. Pure."""
+"""How a shot lies in the frame: scale, middle and turn of the picture, as Premiere counts them; and over what fits, as others do. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from engine.model.media import Media, VideoStream
 from engine.model.timeline import CropKey
 from otio_adapters.layout import Shot
 
-__all__ = ["Framing", "cover", "framing", "framings"]
+__all__ = ["Framing", "cover", "fit_scale", "framing", "framings"]
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,26 @@ def framings(shot: Shot, width: int, height: int) -> tuple[Framing, ...]:
     if video is None:
         return (Framing(0, 100.0, 0.0, 0.0, 0),)
     keys = shot.crop or (cover(video, width, height),)
-    rows = [framing(key, shot.media, width, height) for key in keys if key.frame < shot.duration]
+    rows = [framing(key, shot.media, width, height) for key in _inside(keys, shot.duration)]
     still = len({(one.scale, one.x, one.y) for one in rows}) == 1
     return tuple(rows[:1] if still else rows)
+
+
+def _inside(keys: Sequence[CropKey], duration: int) -> Iterator[CropKey]:
+    """The keys within a shot; one that lies beyond its end is met as far along as the last frame is."""
+    for key, following in zip(keys, [*keys[1:], None]):
+        if key.frame >= duration:
+            return
+        yield key
+        if following is not None and following.frame >= duration and key.frame < duration - 1:
+            share = (duration - 1 - key.frame) / (following.frame - key.frame)
+            names = ("x", "y", "width", "height")
+            yield CropKey(duration - 1, *(getattr(key, one) + (getattr(following, one) - getattr(key, one)) * share for one in names))
+
+
+def fit_scale(video: VideoStream, width: int, height: int) -> float:
+    """Scale in per cent at which the whole picture just fits: what Final Cut Pro and Resolve count zoom from."""
+    return 100 * min(width / video.display_width, height / video.display_height)
 
 
 def cover(video: VideoStream, width: int, height: int) -> CropKey:

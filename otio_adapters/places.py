@@ -13,6 +13,7 @@ __all__ = [
     "bare_path",
     "file_url",
     "is_windows",
+    "plain",
     "record_start",
     "xml_document",
 ]
@@ -28,6 +29,12 @@ WINDOWS_DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
 def is_windows(path: str) -> bool:
     """True for paths with a drive letter or a server name (UNC), whatever system this runs on."""
     return bool(WINDOWS_DRIVE.match(path)) or path.startswith("\\\\")
+
+
+def plain(value: float) -> str:
+    """A number as plain decimals, six at most: exponents are not read everywhere."""
+    text = f"{value:.6f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
 
 
 def bare_path(path: str) -> str:

@@ -32,7 +32,14 @@ def in_order(events: Iterable[CutEvent], rate: FrameRate) -> tuple[CutEvent, ...
 def _part(event: CutEvent, record: FrameSpan, rate: FrameRate) -> CutEvent:
     """The same event on a part of its record span."""
     start = event.source_start_s + rate.seconds(record.start - event.record.start) * event.speed
-    return replace(event, record=record, source_start_s=start, source_end_s=start + rate.seconds(record.duration) * event.speed)
+    late = rate.seconds(record.start - event.record.start)
+    return replace(
+        event,
+        record=record,
+        source_start_s=start,
+        source_end_s=start + rate.seconds(record.duration) * event.speed,
+        framing=tuple(replace(one, at_s=one.at_s - late) for one in event.framing),
+    )
 
 
 def unnested(nest: CutEvent, begin_s: Fraction, inside: Sequence[CutTrack], inner: FrameRate, rate: FrameRate) -> list[CutEvent]:

@@ -13,13 +13,14 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from engine.errors import BadOption
-from engine.model.cutlist import CutEvent, CutList, CutMarker, CutTrack, CutTransition, MediaLink
+from engine.model.cutlist import CutEvent, CutFraming, CutList, CutMarker, CutTrack, CutTransition, MediaLink
+from engine.model.moving import Moving, together
 from engine.model.time import FrameRate, FrameSpan
 from otio_adapters.fcp7 import PREMIERE_COLOURS
 from otio_adapters.fcp7_parts import TICKS_PER_S
 from otio_adapters.marks import edit_metadata, lock_seen, our_metadata
 from otio_adapters.placing import MOST_NESTS, in_order, unnested
-from otio_adapters.untrusted import empty, rate_of, rational, whole, xml_root
+from otio_adapters.untrusted import empty, measure, rate_of, rational, whole, xml_root
 
 __all__ = ["Fcp7Reader"]
 
@@ -252,6 +253,32 @@ class _Read:
             rate=rate,
         )
 
+    # --- framing
+
+    def _framing(self, item: ET.Element, begin: Fraction, rate: FrameRate) -> tuple[CutFraming, ...]:
+        """Basic Motion: scale in per cent of the file's pixels, centre in shares of the frame; keyframes count as `in` does."""
+        for effect in item.findall("filter/effect"):
+            if effect.findtext("effectid", "").strip() != "basic":
+                continue
+            rows = {one.findtext("parameterid", "").strip(): one for one in effect.findall("parameter")}
+            parts = [self._moving(rows.get(name), begin, rate, usual) for name, usual in (("scale", 100.0), ("center", 0.0))]
+            return tuple(CutFraming(at, zoom / 100, x, y, "pixels") for at, (zoom, _, x, y) in together(parts).items())
+        return ()
+
+    def _moving(self, parameter: ET.Element | None, begin: Fraction, rate: FrameRate, usual: float) -> Moving:
+        if parameter is None:
+            return Moving({Fraction(0): (usual, usual)})
+        keys = parameter.findall("keyframe")
+        rows = {rate.seconds(self._whole(one, "when") or 0) - begin: self._numbers(one, usual) for one in keys}
+        return Moving(rows or {Fraction(0): self._numbers(parameter, usual)})
+
+    def _numbers(self, holder: ET.Element, usual: float) -> tuple[float, ...]:
+        """The value of a parameter or keyframe: two numbers of a point, else one twice."""
+        texts = [holder.findtext(path) for path in ("value/horiz", "value/vert")]
+        texts = texts if texts[0] else [holder.findtext("value")] * 2
+        found = [measure(one, usual) for one in texts]
+        return found[0], found[1]
+
     # --- remarks
 
     def _marker(self, marker: ET.Element, origin: Fraction, rate: FrameRate, speed: Fraction = Fraction(1)) -> CutMarker:
@@ -274,6 +301,7 @@ class _Read:
             label=item.findtext("labels/label2") or None,
             notes=notes,
             markers=markers,
+            framing=self._framing(item, begin, rate),
             metadata=our_metadata(notes, markers, event.name),
         )
 

@@ -13,12 +13,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
+from typing import Literal
 
-from engine.model.cutlist import CutEvent, CutList, CutMarker, CutTrack, CutTransition, MediaLink
+from engine.model.cutlist import CutEvent, CutFraming, CutList, CutMarker, CutTrack, CutTransition, MediaLink
+from engine.model.moving import Moving, together
 from engine.model.time import FrameRate, FrameSpan, round_half_up
 from otio_adapters.marks import edit_metadata, lock_seen, our_metadata
 from otio_adapters.placing import MOST_NESTS, unnested
-from otio_adapters.untrusted import damaged, empty, rate_of, rational, whole, xml_root
+from otio_adapters.untrusted import damaged, empty, measure, rate_of, rational, whole, xml_root
 
 __all__ = ["FcpxmlReader"]
 
@@ -31,10 +33,11 @@ LOSSES = {
     "caption": "caption",
     "filter-video": "video effect",
     "filter-audio": "audio effect",
-    "adjust-transform": "transform",
 }
 """What is counted as not read, wherever it stands."""
 
+SAME_SCALE = 1e-3
+"""Share by which the two sides of a picture may be scaled differently and still count as one scale."""
 MOST_LEVELS, MOST_LOOKS = 8, 20_000
 """Compounds within compounds that are followed, and looks into them in one file: they may refer to each other in circles."""
 
@@ -73,6 +76,10 @@ class _Read:
         self.sequence: ET.Element = sequences[0]
         self.name = projects[0].get("name", "") if projects else ""
         self.rate = self._rate(self._resource(self.sequence.get("format")))
+        form = self._resource(self.sequence.get("format"))
+        width, height = _size(form, "width", source), _size(form, "height", source)
+        self.height_share = height / width if width and height else 1.0
+        """Of the frame's width: positions count in its height on both axes."""
         self.lanes: dict[tuple[str, int], list[CutEvent]] = {}
         self.joins: dict[int, list[CutTransition]] = {}
         self.links: dict[int, MediaLink] = {}
@@ -221,10 +228,47 @@ class _Read:
             locked=bool(lock_seen(name, marks)),
             notes=notes,
             markers=marks,
+            framing=() if sound else self._framing(item, start),
             metadata=our_metadata(notes, marks, name),
         )
         row = self.lanes.setdefault(("audio" if sound else "video", lane), [])
         row += self._unrolled(event, item, start) if item.tag in COMPOUNDS and found is None else [event]
+
+    def _framing(self, item: ET.Element, start: Fraction) -> tuple[CutFraming, ...]:
+        """The transform of an item over its conform: keyframes where it moves. Turned or stretched pictures are counted as not read."""
+        conform, transform = item.find("adjust-conform"), item.find("adjust-transform")
+        kind = conform.get("type", "fit") if conform is not None else "fit"
+        if transform is None or transform.get("enabled") == "0":
+            return (CutFraming(ZERO, 1.0, 0.0, 0.0, "fill"),) if kind == "fill" else ()
+        position, scale = (self._moving(transform, *one, start) for one in (("position", "0 0"), ("scale", "1 1")))
+        still = self._moving(transform, "rotation", "0", start).values == [(0.0, 0.0)]
+        if kind == "none" or not still or any(abs(x - y) > SAME_SCALE * abs(x) for x, y in scale.values):
+            self.dropped["turned or stretched picture"] += 1
+            return ()
+        of: Literal["fit", "fill"] = "fill" if kind == "fill" else "fit"
+        rows = together((scale, position)).items()
+        return tuple(CutFraming(at, zoom, x / 100 * self.height_share, -y / 100, of) for at, (zoom, _, x, y) in rows)
+
+    def _moving(self, transform: ET.Element, name: str, usual: str, start: Fraction) -> Moving:
+        """A parameter of two numbers over time from the item's start: keyframes for both, or for each by itself, else one value."""
+        holder = transform.find(f"param[@name='{name}']")
+        base = self._pair(transform.get(name, usual))
+        if holder is None:
+            return Moving({ZERO: base})
+        keys = self._keys(holder, start)
+        axes = [self._keys(one, start) for axis in "XY" for one in holder.findall(f"param[@name='{axis}']")[:1]]
+        if not keys and len(axes) == 2 and any(axes):
+            lone = [Moving(rows) if rows else Moving({ZERO: base[k : k + 1] * 2}) for k, rows in enumerate(axes)]
+            return Moving({at: (x, y) for at, (x, _, y, _) in together(lone).items()})
+        return Moving(keys or {ZERO: self._pair(holder.get("value") or transform.get(name) or usual)})
+
+    def _keys(self, holder: ET.Element, start: Fraction) -> dict[Fraction, tuple[float, ...]]:
+        keys = holder.findall("keyframeAnimation/keyframe")
+        return {self._time(one, "time") - start: self._pair(one.get("value", "")) for one in keys}
+
+    def _pair(self, words: str) -> tuple[float, ...]:
+        found = [measure(one, 0.0) for one in words.split()[:2]] or [0.0]
+        return found[0], found[-1]
 
     def _unrolled(self, event: CutEvent, item: ET.Element, start: Fraction) -> list[CutEvent]:
         """What a compound of several clips shows; one that is retimed stays whole."""

@@ -7,18 +7,21 @@ Version numbers are not looked at; what is not understood is named in `dropped`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from engine.model.cutlist import CutEvent, CutList, CutMarker, CutTrack, CutTransition, MediaLink
+from engine.model.cutlist import CutEvent, CutFraming, CutList, CutMarker, CutTrack, CutTransition, MediaLink
+from engine.model.moving import Moving, together
 from engine.model.time import FrameRate, FrameSpan, round_half_up
 from otio_adapters.marks import edit_metadata, lock_seen, our_metadata
 from otio_adapters.placing import MOST_NESTS, in_order, unnested
-from otio_adapters.untrusted import damaged, empty, json_object, rate_of, rational, unknown
+from otio_adapters.untrusted import damaged, empty, json_object, measure, rate_of, rational, unknown
 
 __all__ = ["OtioReader"]
 
+TRANSFORMS = {"transformationZoomX": 1.0, "transformationZoomY": 1.0, "transformationPan": 0.0, "transformationTilt": 0.0}
+"""Settings of Resolve's Transform that say where the picture lies, and what they are where nobody set them."""
 NEAR_FRAME_S = Fraction(1, 1_000_000)
 """Floats next to a frame boundary of the media mean that boundary."""
 MOST_COMPOUNDS = 8
@@ -226,7 +229,7 @@ class _Read:
                 warps += [scalar] if scalar not in warps else []
             elif kind == "FreezeFrame":
                 warps.append(Fraction(0))
-            elif not _untouched(effect):
+            elif not _untouched(effect) and not _is_transform(effect):
                 self.dropped[f"effect {_effect_name(effect)}"] += 1
         speed = Fraction(1)
         for warp in warps:
@@ -252,8 +255,52 @@ class _Read:
             locked=bool(lock_seen(name, markers)),
             label=_word(item, "color") or None,
             markers=markers,
+            framing=self._framing(item, start, speed),
             metadata=our_metadata((), markers, name, own),
         )
+
+    def _framing(self, item: Mapping[str, Any], start: Fraction, speed: Fraction) -> tuple[CutFraming, ...]:
+        """Resolve's Transform or Premiere's Motion; a turned or mirrored picture is counted as not read."""
+        for effect in _rows(item, "effects"):
+            settings = {_word(one, "Parameter ID"): one for one in _rows(_map(effect, "metadata", "Resolve_OTIO"), "Parameters")}
+            if _is_transform(effect) and settings:
+                if any(name not in TRANSFORMS for name in settings):
+                    self.dropped["turned or mirrored picture"] += 1
+                    return ()
+                parts = [self._resolve_setting(settings.get(name), usual) for name, usual in TRANSFORMS.items()]
+                return tuple(CutFraming(at, row[0], row[2], -row[3], "fit") for at, row in together(parts).items())
+            motion = _map(effect, "metadata", "PremierePro_OTIO")
+            if _word(motion, "MatchName") == "AE.ADBE Motion":
+                return self._motion({_word(one, "DisplayName"): one for one in _rows(motion, "Parameters")}, start, speed)
+        return ()
+
+    def _resolve_setting(self, row: Mapping[str, Any] | None, usual: float) -> Moving:
+        """Keyframes count frames of the list from the clip's begin."""
+        if row is None:
+            return Moving({Fraction(0): (usual,)})
+        keys = _map(row, "Key Frames")
+        rows = {self._key_s(at): (measure(_map(keys, at).get("Value"), usual),) for at in keys}
+        return Moving(rows or {Fraction(0): (measure(row.get("Parameter Value"), usual),)})
+
+    def _key_s(self, frame: object) -> Fraction:
+        return rational(frame, self.source, "a keyframe") / self.rate.fraction
+
+    def _motion(self, settings: Mapping[str, Mapping[str, Any]], start: Fraction, speed: Fraction) -> tuple[CutFraming, ...]:
+        """Premiere's: the picture's middle in shares of the frame, scale in per cent of its pixels, times in the source's."""
+
+        def moving(name: str, read: Callable[[object], tuple[float, ...]]) -> Moving:
+            row = settings.get(name, {})
+            keys = {
+                (self._time(_map(one, "Position")) - start) / (abs(speed) or 1): read(one.get("Value")) for one in _rows(row, "Keyframes")
+            }
+            return Moving(keys or {Fraction(0): read(_map(row, "StartValue").get("Value"))})
+
+        def point(value: object) -> tuple[float, ...]:
+            row = value if isinstance(value, Mapping) else {}
+            return measure(row.get("X"), 0.5), measure(row.get("Y"), 0.5)
+
+        parts = moving("Scale", lambda value: (measure(value, 100.0),)), moving("Position", point)
+        return tuple(CutFraming(at, zoom / 100, x - 0.5, y - 0.5, "pixels") for at, (zoom, x, y) in together(parts).items())
 
     def _media(self, item: Mapping[str, Any]) -> MediaLink:
         reference = _reference(item)
@@ -310,6 +357,11 @@ def _untouched(effect: Mapping[str, Any]) -> bool:
     """Resolve lists every effect that a clip could have; those without parameters were never touched. Premiere lists its intrinsic ones."""
     metadata = _map(effect, "metadata")
     return _map(metadata, "Resolve_OTIO").get("Parameters") == [] or _map(metadata, "PremierePro_OTIO").get("IsIntrinsic") is True
+
+
+def _is_transform(effect: Mapping[str, Any]) -> bool:
+    about = _map(effect, "metadata", "Resolve_OTIO")
+    return _word(about, "Effect Name") == "Transform" and about.get("Enabled") is not False
 
 
 def _effect_name(effect: Mapping[str, Any]) -> str:

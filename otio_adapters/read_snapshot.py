@@ -8,18 +8,20 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
-from engine.model.cutlist import CutEvent, CutList, CutMarker, CutTrack, MediaLink
+from engine.model.cutlist import CutEvent, CutFraming, CutList, CutMarker, CutTrack, MediaLink
 from engine.model.time import FrameRate, FrameSpan
 from otio_adapters.marks import lock_seen, our_metadata
 from otio_adapters.placing import in_order
-from otio_adapters.untrusted import damaged, json_object, rate_of, rational, unknown
+from otio_adapters.untrusted import damaged, json_object, measure, rate_of, rational, unknown
 
 __all__ = ["SCHEMA", "SnapshotReader", "is_snapshot"]
 
 SCHEMA = "cutprint.resolve-snapshot"
 HEAD_BYTES = 200
+SCALINGS: dict[str, Literal["fit", "fill"]] = {"0": "fill", "2": "fit", "3": "fill"}
+"""Property `Scaling` of a clip: as the timeline has it (ours fill), fit, fill; what is cropped or stretched has no zoom of that kind."""
 
 
 def is_snapshot(head: bytes) -> bool:
@@ -102,8 +104,18 @@ class _Read:
             locked=bool(lock_seen(name, markers)),
             label=str(row.get("colour") or "") or None,
             markers=markers,
+            framing=self._framing(row),
             metadata=self._own(row, markers, name),
         )
+
+    def _framing(self, row: Mapping[str, Any]) -> tuple[CutFraming, ...]:
+        """What the script saw a person change in the Inspector; pan and tilt count pixels of the timeline, tilt upwards."""
+        props, width, height = self._map(row.get("props") or {}), self._size("width"), self._size("height")
+        of = SCALINGS.get(str(props.get("Scaling", 0)).partition(".")[0])
+        if row.get("reframed") is not True or of is None or not width or not height:
+            return ()
+        x, y = measure(props.get("Pan"), 0.0) / width, -measure(props.get("Tilt"), 0.0) / height
+        return (CutFraming(Fraction(0), measure(props.get("ZoomX"), 1.0), x, y, of, sure=True),)
 
     def _own(self, row: Mapping[str, Any], markers: tuple[CutMarker, ...], name: str) -> dict[str, Any]:
         """Our id: as the script remembers it, else hidden in a marker, else in a marker's note."""

@@ -16,7 +16,20 @@ import defusedxml.ElementTree
 from engine.errors import BadOption, DocumentError
 from engine.model.time import FrameRate
 
-__all__ = ["MOST_BYTES", "MOST_NESTED", "damaged", "empty", "json_object", "rate_of", "rational", "text_of", "unknown", "whole", "xml_root"]
+__all__ = [
+    "MOST_BYTES",
+    "MOST_NESTED",
+    "damaged",
+    "empty",
+    "json_object",
+    "measure",
+    "rate_of",
+    "rational",
+    "text_of",
+    "unknown",
+    "whole",
+    "xml_root",
+]
 
 MOST_BYTES = 24 * 2**20
 """Chosen: an hour of densely cut material is under 20 MB in the wordiest format, and this much is read within 10 s and 500 MB."""
@@ -24,6 +37,8 @@ MOST_NESTED = 100
 """Levels; the deepest real file seen has 30."""
 MOST_NUMBER = 10**18
 """Of a number as it stands in a file, and of its denominator: Premiere's ticks reach 10**17, and sums of such numbers stay cheap."""
+MOST_MEASURE = 1e6
+"""Of a setting: scales in per cent and positions in pixels stay far below."""
 AGAIN = "Export the timeline again from the editing program."
 
 
@@ -145,6 +160,15 @@ def _written(text: str) -> Fraction:
 def whole(text: str | None, source: str, what: str) -> int:
     """A whole number from text; numbers such as `12.0` are taken too."""
     return round(rational(text if text is not None else None, source, what))
+
+
+def measure(value: object, usual: float) -> float:
+    """A setting such as a scale, which no cut depends on: `usual` where it is missing, no number, or beyond measure."""
+    try:
+        found = float(value) if isinstance(value, (str, int, float)) else usual
+    except (ValueError, OverflowError):
+        return usual
+    return found if abs(found) <= MOST_MEASURE else usual
 
 
 def rate_of(value: object, source: str) -> FrameRate:

@@ -11,6 +11,9 @@ from comparing import compared, gaps, is_ours, is_path, lock_mark, merged, place
 
 CHUNK = 100
 """Clips an append: whole lists of hundreds have come back as if placed, with nothing there."""
+FIT = 2
+"""The property `Scaling` of a clip that shows all of its picture; the zoom of an imported file counts from there."""
+MOVES = "moving framing"
 GENERATED = ("Scaling", "ZoomX", "ZoomY", "ZoomGang", "Pan", "Tilt")
 
 
@@ -48,7 +51,9 @@ class Placing:
             report = self._whole_or_not(lambda: self._imported(name))
             if report is not None:
                 return report
-            self.plan["lost"].append("%s: Resolve did not take the file, so they are plain cuts." % ", ".join(self.plan["import_for"]))
+            plain = [one for one in self.plan["import_for"] if one != MOVES]
+            if plain:
+                self.plan["lost"].append("%s: Resolve did not take the file, so they are plain cuts." % ", ".join(plain))
         return self._whole_or_not(lambda: self._finished(self._append_all(self._new(name), name), name, "api", self.plan["clips"]))
 
     def _whole_or_not(self, build):
@@ -211,6 +216,12 @@ class Placing:
             self._append_song(uid, snapshot["timeline"]["start_frame"])
         return self._finished(uid, name, "import", self.plan["clips"])
 
+    def _moves(self, clip, item, way):
+        """Whether the clip's framing moves there: an import brings keyframes along, which show as a zoom or place of its own."""
+        props = item["props"]
+        there = any(abs(float(props.get(key, usual)) - usual) > 0.001 for key, usual in (("ZoomX", 1.0), ("Pan", 0.0), ("Tilt", 0.0)))
+        return way == "import" and clip["moves"] and there
+
     # -- a section made again
 
     def renewed(self, snapshot, stem, remembered):
@@ -269,8 +280,10 @@ class Placing:
             self._append(rows[k : k + CHUNK])
         rows = self._rows(changed, copy["timeline"]["start_frame"])
         self._once_more(uid, rows)
-        self._renew_song(uid, copy)
+        renewed = self._renew_song(uid, copy)
         report = self._finished(uid, name, "copy", changed)
+        if renewed:
+            self._fade(uid, report)
         report.lost += self._undone(snapshot, victims, changed, remembered)
         self._bring_back(report, uid, snapshot, changed, remembered)
         return report
@@ -279,12 +292,14 @@ class Placing:
         """The song follows where the edit became longer or shorter; else it is left as the person has it."""
         song = self.plan["song"]
         if song is None:
-            return
-        mine = [one for one in copy["items"] if one["type"] == "audio" and one["media"] and is_path(one["media"]["path"], song["path"])]
+            return False
+        mine = self._song_items(copy)
         length = sum(one["end"] - one["start"] for one in mine)
         if mine and length != self.plan["frames"]:
             self.host.ask("delete", uid=uid, items=[one["uid"] for one in mine])
             self._append_song(uid, copy["timeline"]["start_frame"])
+            return True
+        return False
 
     def _undone(self, snapshot, victims, changed, remembered):
         """What was on the clips that were made again and is gone with them."""
@@ -343,7 +358,7 @@ class Placing:
         placed, _ = compared(self.plan["clips"], self.host.ask("snapshot", uid=uid))
         mine = {clip["id"] for clip in dressed}
         items = {
-            placed[clip["id"]]["uid"]: self._dress(clip, placed[clip["id"]])
+            placed[clip["id"]]["uid"]: self._dress(clip, placed[clip["id"]], way)
             for clip in self.plan["clips"]
             if clip["id"] in placed and clip["id"] in mine
         }
@@ -358,15 +373,19 @@ class Placing:
         framing = [one for one in refused.values() if any(name in GENERATED for name in one)]
         if framing:
             report.lost.append("the framing of %s: set it in the Inspector." % _counted(len(framing), "clip"))
+        still = [one for one in dressed if one["moves"] and one["id"] in placed and not self._moves(one, placed[one["id"]], way)]
+        if still:
+            report.lost.append("the moving framing of %s: it stands still at its middle." % _counted(len(still), "clip"))
         self._join(uid, placed, report)
         if way != "copy":
             self._mark(uid, report)
+            self._fade(uid, report)
         self._count(uid, report)
         report.lost += self.plan["lost"]
         self.host.ask("show", uid=uid)
         return report
 
-    def _dress(self, clip, item):
+    def _dress(self, clip, item, way):
         there = any(mark["name"] == "cutprint" for mark in item["markers"])
         mark = {
             "frame": clip["frames"] // 2,
@@ -375,7 +394,8 @@ class Placing:
             "note": clip["note"],
             "data": json.dumps({"v": 1, "id": clip["id"]}),
         }
-        row = {"props": clip["props"], "markers": [] if there else [mark], "enabled": None if clip["enabled"] else False}
+        props = {"Scaling": FIT} if self._moves(clip, item, way) else clip["props"]
+        row = {"props": props, "markers": [] if there else [mark], "enabled": None if clip["enabled"] else False}
         row.update(self._locking(clip, item))
         row["markers"] = ([] if there else [mark]) + row["markers"]
         return row
@@ -406,6 +426,25 @@ class Placing:
         if refused:
             report.lost.append("%s on the timeline." % _counted(refused, "marker"))
 
+    def _fade(self, uid, report):
+        """The song's fades, where this Resolve can set them (21.1)."""
+        song = self.plan["song"]
+        if song is None or not (song["fade_in_s"] or song["fade_out_s"]):
+            return
+        mine = self._song_items(self.host.ask("snapshot", uid=uid))
+        rows = [{"uid": one["uid"], "in": 0, "out": 0} for one in mine]
+        if rows:
+            rows[0]["in"], rows[-1]["out"] = (int(song[key] * self.plan["fps"] + 0.5) for key in ("fade_in_s", "fade_out_s"))
+        rows = [one for one in rows if one["in"] or one["out"]]
+        if not rows or self.host.ask("fades", uid=uid, items=rows)["refused"]:
+            words = (song["fade_in_s"], song["fade_out_s"])
+            report.lost.append("the song's fades (%g s in, %g s out): drag the handles on its clip." % words)
+
+    def _song_items(self, snapshot):
+        path = self.plan["song"]["path"]
+        mine = [one for one in snapshot["items"] if one["type"] == "audio" and one["media"] and is_path(one["media"]["path"], path)]
+        return sorted(mine, key=lambda one: one["start"])
+
     def _count(self, uid, report):
         snapshot = self.host.ask("snapshot", uid=uid)
         placed, wrong = compared(self.plan["clips"], snapshot)
@@ -414,7 +453,7 @@ class Placing:
         song = self.plan["song"]
         if song is None:
             return
-        mine = [one for one in snapshot["items"] if one["type"] == "audio" and one["media"] and is_path(one["media"]["path"], song["path"])]
+        mine = self._song_items(snapshot)
         if mine and sum(one["end"] - one["start"] for one in mine) == self.plan["frames"]:
             report.lines.append("The song lies on audio track %d, rounded to whole frames." % mine[0]["track"])
         else:

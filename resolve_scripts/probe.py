@@ -130,6 +130,9 @@ class Probe:
         refused = self.host.ask("transition", uid=uid, items=[{"uid": before["items"][0]["uid"], "frames": 4}])["refused"]
         return "no" if refused else "yes"
 
+    def look_l_render(self):
+        return self.host.ask("render_formats")
+
 
 def probe(host, bridge):
     """The verb: looks, and writes `capabilities.json` into the folder of edits."""

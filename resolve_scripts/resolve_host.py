@@ -341,6 +341,12 @@ class ResolveHost(Calls):
                 refused.append(row["uid"])
         return {"refused": refused}
 
+    def op_fades(self, uid, items):
+        """items : item uid, in, out (frames). Fades of sound, where this Resolve can (21.1); the others come back."""
+        by_uid = {self.call(one, "GetUniqueId"): one for one in self._things(self.timeline(uid))}
+        done = [row["uid"] for row in items if self.call(by_uid.get(row["uid"]), "SetFades", {"FadeIn": row["in"], "FadeOut": row["out"]})]
+        return {"refused": [row["uid"] for row in items if row["uid"] not in done]}
+
     def op_copy_grade(self, uid, source_uid, pairs):
         """Grades from items of one timeline to items of another: [[from, to], ...]; how many took."""
         old = {self.call(one, "GetUniqueId"): one for one in self._things(self.timeline(source_uid))}
@@ -354,6 +360,12 @@ class ResolveHost(Calls):
     def op_drop_timeline(self, uid):
         pool = self.call(self.project(), "GetMediaPool")
         return {"dropped": bool(self.call(pool, "DeleteTimelines", [self.timeline(uid)]))}
+
+    def op_render_formats(self):
+        """Which films this Resolve can make: ids of formats, and of the codecs of MP4."""
+        project = self.project()
+        codecs = (self.call(project, "GetRenderCodecs", "mp4") or {}).values()
+        return {"formats": sorted((self.call(project, "GetRenderFormats") or {}).values()), "mp4": sorted(codecs)}
 
     def op_show(self, uid):
         self.call(self.project(), "SetCurrentTimeline", self.timeline(uid))

@@ -8,6 +8,11 @@ SAME_SPEED = 0.02
 """Share by which the length of the used source may differ before a clip counts as retimed: Resolve's figures are off by a frame."""
 
 
+FRAMING = ("Scaling", "ZoomX", "ZoomY", "Pan", "Tilt")
+SAME_FRAMING = 0.005
+"""In zoom, and in pixels of pan and tilt: Resolve keeps them as floats."""
+
+
 def known_again(snapshot, rows):
     """Adds to items what was kept of them: our id, the source frame that was asked for, the speed of what was imported.
 
@@ -24,6 +29,8 @@ def known_again(snapshot, rows):
         shift = 0 if row is None or row["path"] != one["media"]["path"] else row["source"] - row["left"]
         one["source"] = one["left"] + shift
         one["speed"] = _speed(one, snapshot, row)
+        # Only what differs from what Resolve said right after placing was done by a person.
+        one["reframed"] = row is not None and "framing" in row and not _same_framing(row["framing"], framing_of(one))
         identity = row["id"] if row is not None else marked_id(one)
         if identity:
             one["cutprint"] = {"id": identity, "lock": bool(row and row["lock"])}
@@ -44,7 +51,17 @@ def _speed(one, snapshot, row):
 
 
 def reported(one):
-    return {"uid": one["uid"], "path": one["media"]["path"], "left": one["left"], "frames": one["end"] - one["start"]}
+    row = {"uid": one["uid"], "path": one["media"]["path"], "left": one["left"], "frames": one["end"] - one["start"]}
+    return dict(row, framing=framing_of(one))
+
+
+def framing_of(one):
+    """How an item lies in the frame, as the Inspector has it."""
+    return {key: one["props"][key] for key in FRAMING if isinstance(one["props"].get(key), (int, float))}
+
+
+def _same_framing(then, now):
+    return all(abs(now.get(key, then[key]) - then[key]) <= SAME_FRAMING for key in then)
 
 
 def marked_id(item):

@@ -13,8 +13,9 @@ from user_edits import EDITS, Bench, random_edit
 from engine.model.cutlist import CutEvent, CutList
 from engine.model.interchange import ExportOptions
 from engine.model.song import SectionSpan
-from engine.model.timeline import Decision, Lock, Marker, Placement, RunnerUp, Timeline, Transition
+from engine.model.timeline import CropKey, Decision, Lock, Marker, Placement, RunnerUp, Timeline, Transition
 from engine.telemetry.diff import compare
+from engine.telemetry.framing import crop_shown
 from engine.telemetry.seen import seen_events
 from otio_adapters.layout import layout
 from otio_adapters.places import bare_path
@@ -43,7 +44,9 @@ def changed_edit(seed: int) -> Timeline:
         room = int((video.rate.seconds(video.duration_frames - first)) / item.speed * timeline.rate.fraction)
         clip = factories.placement(len(clips) + 1, at, max(1, min(item.length, room)), of=item.media, source_start_frame=first)
         lock = Lock("user", factories.NOW, "user_locked") if item.lock or chance.random() < 0.2 else None
-        clips.append(dataclasses.replace(clip, speed=item.speed, enabled=item.enabled, lock=lock, decision=_decision(chance, timeline)))
+        crop = _crop(chance, clip.duration_frames, video.display_width / video.display_height, timeline.width / timeline.height)
+        changed = dataclasses.replace(clip, speed=item.speed, enabled=item.enabled, lock=lock, decision=_decision(chance, timeline))
+        clips.append(dataclasses.replace(changed, crop=crop))
     end = clips[-1].span.end
     media = {row.media_id: row for row in (*timeline.media, *bench.spare)}
     return timeline.replace(
@@ -57,6 +60,17 @@ def changed_edit(seed: int) -> Timeline:
         revision=chance.randint(1, 40),
         parent=None,
     )
+
+
+def _crop(chance: random.Random, frames: int, shape: float, wanted: float) -> tuple[CropKey, ...]:
+    """Nothing, or a part of the picture in the frame's shape that stands or moves."""
+    width, height = (min(1.0, wanted / shape), min(1.0, shape / wanted))
+    keys = []
+    for frame in sorted({0, *(chance.randrange(frames) for _ in range(chance.choice((0, 0, 1, 2))))}):
+        share = chance.uniform(0.5, 1)
+        at_x, at_y = (chance.uniform(0, 1 - side * share) for side in (width, height))
+        keys.append(CropKey(frame, at_x, at_y, width * share, height * share))
+    return tuple(keys) if chance.random() < 0.8 else ()
 
 
 def _decision(chance: random.Random, timeline: Timeline) -> Decision:
@@ -157,7 +171,20 @@ def _sound_off(cuts: CutList, timeline: Timeline, form: str) -> Iterator[str]:
 def _taken_for_changes(cuts: CutList, timeline: Timeline) -> Iterator[str]:
     """What read-back would take for edits of a person although nobody touched the file."""
     paths = {bare_path(row.path): row.media_id for row in timeline.media}
-    diff = compare(timeline, seen_events(timeline, cuts, lambda event: paths.get(bare_path(event.media.path or ""))))
+    rows = seen_events(timeline, cuts, lambda event: paths.get(bare_path(event.media.path or "")))
+    diff = compare(timeline, rows)
     changes = {change.clip_id: change.kinds for change in diff.changes if change.kinds != ("kept",)}
     if changes or diff.unmatched:
         yield f"read back as {changes}"
+    for row in rows:
+        clip = next((one for one in timeline.clips if one.id == row.mark), None)
+        if clip is not None and clip.crop and row.framing:
+            yield from _crop_off(clip, crop_shown(row, timeline, timeline.media_of(clip)))
+
+
+def _crop_off(clip: Placement, found: tuple[CropKey, ...]) -> Iterator[str]:
+    """A crop that came back as another one: other keys, or edges off by more than a ten-thousandth of the picture."""
+    edges = [[(key.frame, key.x, key.y, key.width, key.height) for key in keys] for keys in (clip.crop, found)]
+    same = len(edges[0]) == len(edges[1]) and all(abs(a - b) < 1e-4 for one, other in zip(*edges) for a, b in zip(one, other))
+    if not same:
+        yield f"{clip.id}: crop {found} for {clip.crop}"

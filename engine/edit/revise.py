@@ -37,6 +37,7 @@ LOCKS_BY: Mapping[str, str] = MappingProxyType(
         "clip_split": "user_trimmed",
         "clip_retimed": "user_trimmed",
         "clip_slipped": "user_slipped",
+        "clip_reframed": "user_reframed",
         "clip_replaced": "user_replaced",
         "clip_inserted": "user_inserted",
         "clip_locked": "user_locked",

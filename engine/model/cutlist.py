@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from engine.model.time import FrameRate, FrameSpan
 
-__all__ = ["CutEvent", "CutList", "CutMarker", "CutTrack", "CutTransition", "MediaLink"]
+__all__ = ["CutEvent", "CutFraming", "CutList", "CutMarker", "CutTrack", "CutTransition", "MediaLink"]
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,25 @@ class CutMarker:
 
 
 @dataclass(frozen=True)
+class CutFraming:
+    """How the picture lies in the frame from `at_s` of the event on; between several of an event it moves in a straight line.
+
+    zoom : times the size at which the whole picture fits the frame (`fit`), at which it fills it (`fill`), or of its own pixels (`pixels`).
+    x, y : of the picture's middle away from the frame's, to the right and down, in shares of the frame's width and height.
+    sure : the program itself said which of these it counts in; files often do not.
+    """
+
+    at_s: Fraction
+    zoom: float
+    x: float
+    y: float
+    of: Literal["fit", "fill", "pixels"]
+    sure: bool = False
+
+
+@dataclass(frozen=True)
 class CutEvent:
-    """One clip of a track. `source_start_s`/`source_end_s` are in the media's own timecode time."""
+    """One clip of a track. `source_start_s`, `source_end_s` are in the media's own timecode time; `framing` is empty where none is told."""
 
     name: str
     record: FrameSpan
@@ -77,6 +94,7 @@ class CutEvent:
     label: str | None = None
     notes: tuple[str, ...] = ()
     markers: tuple[CutMarker, ...] = ()
+    framing: tuple[CutFraming, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -15,6 +15,7 @@ __all__ = [
     "ClipDisabled",
     "ClipInserted",
     "ClipLocked",
+    "ClipReframed",
     "ClipReordered",
     "ClipReplaced",
     "ClipRetimed",
@@ -106,6 +107,17 @@ class ClipSlipped(ClipChanged):
 
 
 @dataclass(frozen=True)
+class ClipReframed(ClipChanged):
+    """Another part of the picture fills the frame: where it begins, and in how many keys it moves (0: less than the frame is filled)."""
+
+    x: float = 0.0
+    y: float = 0.0
+    width: float = 1.0
+    height: float = 1.0
+    keys: int = 0
+
+
+@dataclass(frozen=True)
 class ClipReplaced(ClipChanged):
     new_media_id: str = ""
     new_source_start_frame: int = 0
@@ -187,6 +199,7 @@ EVENTS = MappingProxyType(
         "clip_reordered": ClipReordered,
         "clip_trimmed": ClipTrimmed,
         "clip_slipped": ClipSlipped,
+        "clip_reframed": ClipReframed,
         "clip_replaced": ClipReplaced,
         "clip_inserted": ClipInserted,
         "clip_split": ClipSplit,

@@ -49,6 +49,7 @@ LOCK_REASONS = (
     "user_reordered",
     "user_trimmed",
     "user_slipped",
+    "user_reframed",
     "user_replaced",
     "user_inserted",
 )
@@ -58,6 +59,7 @@ USER_ACTIONS = (
     "clip_reordered",
     "clip_trimmed",
     "clip_slipped",
+    "clip_reframed",
     "clip_replaced",
     "clip_inserted",
     "clip_split",

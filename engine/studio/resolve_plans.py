@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from engine.edit.reframe import cover_crop
 from engine.errors import BadOption
 from engine.model.events import TimelineExported
 from engine.model.media import Media
@@ -34,6 +35,8 @@ WISHES = ("must_use", "avoid", "first", "last", "none")
 MARK_WISHES = ("range", "none")
 SCALE_TO_FILL = 3
 """TimelineItem property `Scaling`: fill the frame."""
+MOVES = "moving framing"
+"""Why an edit comes in by file: the API sets no keyframes."""
 MARKER_COLOURS = {"section": "Blue", "drop": "Red", "downbeat": "Yellow", "user": "Green"}
 
 
@@ -120,7 +123,9 @@ def plan_of(timeline: Timeline) -> dict[str, Any]:
 def _clip(timeline: Timeline, clip: Placement) -> dict[str, Any]:
     media = timeline.media_of(clip)
     start, end, exact = _source(timeline.rate, clip, media)
-    why = [name for name, holds in (("speeds", clip.speed != 1), ("mixed rates", not exact and clip.speed == 1)) if holds]
+    moves = len(clip.crop) > 1
+    table = (("speeds", clip.speed != 1), ("mixed rates", not exact and clip.speed == 1), (MOVES, moves))
+    why = [name for name, holds in table if holds]
     note = {"v": 1, "id": clip.id, "why": clip.facts.ai_reasoning}
     return {
         "id": clip.id,
@@ -135,6 +140,7 @@ def _clip(timeline: Timeline, clip: Placement) -> dict[str, Any]:
         "enabled": clip.enabled,
         "locked": clip.lock is not None,
         "props": _framing(timeline, clip, media),
+        "moves": moves,
         "note": json.dumps(note, ensure_ascii=False),
         "confidence": round(clip.facts.ai_confidence, 2),
         "even": exact,
@@ -157,15 +163,18 @@ def _source(rate: FrameRate, clip: Placement, media: Media) -> tuple[int, int, b
 
 
 def _framing(timeline: Timeline, clip: Placement, media: Media) -> dict[str, float]:
-    """Zoom, pan and tilt that show the crop. Pan and tilt count pixels of the timeline, tilt upwards; a moving crop stands still."""
-    if not clip.crop or media.video is None:
+    """Zoom, pan and tilt that show the crop, or the middle where there is none. Pan and tilt count pixels of the timeline, tilt upwards; a
+    moving crop stands still."""
+    if media.video is None:
         return {}
-    centre_x = sum(key.x + key.width / 2 for key in clip.crop) / len(clip.crop)
-    centre_y = sum(key.y + key.height / 2 for key in clip.crop) / len(clip.crop)
+    size = media.video.display_width, media.video.display_height
+    crop = clip.crop or (cover_crop(*size, timeline.width, timeline.height, (0.5, 0.5)),)
+    centre_x = sum(key.x + key.width / 2 for key in crop) / len(crop)
+    centre_y = sum(key.y + key.height / 2 for key in crop) / len(crop)
     source = Fraction(media.video.display_width, media.video.display_height)
     target = Fraction(timeline.width, timeline.height)
     share_x, share_y = float(min(Fraction(1), target / source)), float(min(Fraction(1), source / target))
-    zoom = max(1.0, min(share_x / clip.crop[0].width, share_y / clip.crop[0].height))
+    zoom = max(1.0, min(share_x / crop[0].width, share_y / crop[0].height))
     pan = (0.5 - centre_x) * timeline.width / share_x * zoom
     tilt = (centre_y - 0.5) * timeline.height / share_y * zoom
     return {"Scaling": SCALE_TO_FILL, "ZoomX": round(zoom, 4), "ZoomY": round(zoom, 4), "Pan": round(pan, 2), "Tilt": round(tilt, 2)}
@@ -192,12 +201,6 @@ def _markers(timeline: Timeline) -> list[dict[str, Any]]:
 
 
 def _lost(timeline: Timeline) -> Iterator[str]:
-    """What cannot be placed by the API in any version."""
-    moving = sum(len(clip.crop) > 1 for clip in timeline.clips)
-    if moving:
-        yield f"{moving} framings that move: they stand still at their middle."
-    song = timeline.song
-    if song is not None and (song.fade_in_s or song.fade_out_s):
-        yield f"The song's fades ({song.fade_in_s:g} s in, {song.fade_out_s:g} s out): drag the handles on its clip."
+    """What cannot be placed in any version, by calls or by file."""
     if timeline.tracks:
         yield f"{len(timeline.tracks)} tracks beside the main one."

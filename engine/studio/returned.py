@@ -13,8 +13,9 @@ from engine.edit.revise import Change as Action
 from engine.edit.revise import deleted_row, settled
 from engine.model.media import Media
 from engine.model.time import FrameSpan, round_half_up
-from engine.model.timeline import ClipFacts, Placement, Timeline
+from engine.model.timeline import ClipFacts, CropKey, Placement, Timeline
 from engine.telemetry.diff import Change, Diff
+from engine.telemetry.framing import crop_shown
 from engine.telemetry.seen import Seen
 
 __all__ = ["Returned", "next_revision"]
@@ -78,7 +79,7 @@ def next_revision(base: Timeline, diff: Diff, media: Sequence[Media], at: str, r
 
 
 def _bare(clip: Placement) -> tuple[Any, ...]:
-    return (clip.id, clip.media_id, clip.span, clip.source_start_frame, clip.speed, clip.enabled)
+    return (clip.id, clip.media_id, clip.span, clip.source_start_frame, clip.speed, clip.enabled, clip.crop)
 
 
 def _placed(build: _Build, change: Change) -> list[Placement]:
@@ -113,7 +114,7 @@ def _brought(build: _Build, change: Change, instead: Placement | None) -> list[P
         source_start_frame=0,
         source_rate=media.video.rate,
         facts=ClipFacts(ai_reasoning="Put in by you."),
-        crop=(crop,),
+        crop=crop_shown(row, build.base, media) or (crop,),
     )
     made = _fitted(build, plain, row, media.video.rate.frames(row.source_start_s), row.speed)
     if instead:
@@ -137,9 +138,23 @@ def _ours(build: _Build, change: Change, clip: Placement) -> list[Placement]:
     for number, piece in enumerate(pieces):
         start = clip.source_start_frame if same_start and number == 0 else clip.source_rate.frames(piece.source_start_s)
         owner = clip if number == 0 else dataclasses.replace(clip, id=build.new_id(clip.id))
-        placed.append(_fitted(build, owner, piece, start, speed))
+        made = _fitted(build, owner, piece, start, speed)
+        placed.append(_laid(build, made, change) if piece is row and "reframed" in change.kinds else made)
     build.actions += _actions(change, clip, [one.id for one in placed])
     return placed
+
+
+def _laid(build: _Build, clip: Placement, change: Change) -> Placement:
+    """The placement with the part of its picture that shows there."""
+    if not change.crop:
+        build.notes.append(f"{clip.file} does not fill the frame there: here it does, as before.")
+        return clip
+    return dataclasses.replace(clip, crop=change.crop)
+
+
+def _edges(crop: Sequence[CropKey]) -> dict[str, Any]:
+    """Where a crop begins, for the event; nothing where it shows less than the frame."""
+    return {name: getattr(crop[0], name) for name in ("x", "y", "width", "height")} | {"keys": len(crop)} if crop else {}
 
 
 def _actions(change: Change, clip: Placement, ids: Sequence[str]) -> Iterable[Action]:
@@ -153,6 +168,7 @@ def _actions(change: Change, clip: Placement, ids: Sequence[str]) -> Iterable[Ac
             "clip_trimmed",
             {"head_frames": change.head_frames, "tail_frames": change.tail_frames},
         ),
+        ("reframed" in kinds, "clip_reframed", _edges(change.crop)),
         ("slipped" in kinds, "clip_slipped", {"by_frames": change.slip_frames}),
         ("retimed" in kinds, "clip_retimed", {"speed": float(change.row.speed) if change.row else 1.0}),
         ("disabled" in kinds, "clip_disabled", {}),

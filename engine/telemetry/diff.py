@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from engine.model.time import FrameRate, FrameSpan, round_half_up
-from engine.model.timeline import Placement, Timeline
+from engine.model.timeline import CropKey, Placement, Timeline
+from engine.telemetry.framing import reframed
 from engine.telemetry.matching import assigned, overlap, pairs_of, source_of
 from engine.telemetry.order import Order, moved_clips
 from engine.telemetry.seen import Seen, gaps_between
@@ -25,6 +26,7 @@ KINDS = (
     "head_trimmed",
     "tail_trimmed",
     "slipped",
+    "reframed",
     "replaced",
     "deleted",
     "inserted",
@@ -37,7 +39,7 @@ KINDS = (
     "unlocked",
     "unmatched",
 )
-EDITED = frozenset(("moved", "head_trimmed", "tail_trimmed", "slipped", "replaced", "retimed"))
+EDITED = frozenset(("moved", "head_trimmed", "tail_trimmed", "slipped", "reframed", "replaced", "retimed"))
 SAME_SPEED = Fraction(1, 200)
 """Speeds closer than half a per cent are one speed: programs round them to whole frames of the clip."""
 SAME_SOURCE = Fraction(9, 10)
@@ -53,7 +55,7 @@ class Change:
     """What became of one placement (`clip_id`), or an insertion (None). `kinds` : of `KINDS`, several where several hold.
 
     head_frames, tail_frames : timeline frames taken off (positive) or added. slip_frames : source frames later. pieces : further rows that
-    a split made. votes : what spoke for the match.
+    a split made. crop : what a reframed clip shows now, empty where that is more than its picture. votes : what spoke for the match.
     """
 
     kinds: tuple[str, ...]
@@ -63,6 +65,7 @@ class Change:
     head_frames: int = 0
     tail_frames: int = 0
     slip_frames: int = 0
+    crop: tuple[CropKey, ...] = ()
     from_position: int | None = None
     to_position: int | None = None
     votes: tuple[str, ...] = ()
@@ -110,6 +113,8 @@ def compare(timeline: Timeline, rows: Sequence[Seen]) -> Diff:
     main = _main_track(matches)
     carries_speed = any(row.speed != 1 for row in rows)
     changes = [_change(timeline, k, matches.get(clip.id), order.moved, main, carries_speed, rows) for k, clip in enumerate(timeline.clips)]
+    crops = reframed(timeline, {name: match.rows[0] for name, match in matches.items() if not match.replaced})
+    changes = [_reframed(one, crops[one.clip_id]) if one.clip_id in crops else one for one in changes]
     unclear = [row for row in free if row.media_id is None and row.enabled]
     changes = _unclear(timeline, changes, unclear, order.shift_near)
     inserted = [row for row in free if row.media_id is not None and row.enabled]
@@ -230,6 +235,11 @@ def _change(
         # What a person changed is locked, so a mark that went with the frames it was on frees nothing.
         kinds = [name for name in kinds if name != "unlocked"]
     return replace(basis, kinds=tuple(kinds) or ("kept",))
+
+
+def _reframed(change: Change, crop: tuple[CropKey, ...]) -> Change:
+    others = tuple(one for one in change.kinds if one not in ("kept", "unlocked"))
+    return replace(change, kinds=(*others, "reframed"), crop=crop)
 
 
 def _states(clip: Placement, rows: Sequence[Seen], main: int) -> list[tuple[str, bool]]:

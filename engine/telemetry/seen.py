@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from engine.model.cutlist import CutEvent, CutList, CutMarker, CutTrack
+from engine.model.cutlist import CutEvent, CutFraming, CutList, CutMarker, CutTrack
 from engine.model.media import Media
 from engine.model.time import FrameRate, FrameSpan
 from engine.model.timeline import Timeline
@@ -30,7 +30,8 @@ class Seen:
 
     record : frames of our timeline. source_start_s, source_end_s : from the file's first frame. mark : the clip id that our writer left
     on it. lock_marks : what says that it is locked (marker, name, label, track, or the program's own lock of it). lock_gone : marks of
-    that kind that our writer left on it and somebody took away.
+    that kind that our writer left on it and somebody took away. framing : how it lies in the frame from its first frame on, as its program
+    counts that.
     """
 
     number: int
@@ -45,6 +46,7 @@ class Seen:
     mark: str | None
     lock_marks: tuple[str, ...] = ()
     lock_gone: tuple[str, ...] = ()
+    framing: tuple[CutFraming, ...] = ()
 
     @property
     def name(self) -> str:
@@ -56,8 +58,11 @@ class Seen:
 
     def part(self, span: FrameSpan, rate: FrameRate) -> Seen:
         """The same clip on a part of its record span."""
-        start = self.source_start_s + rate.seconds(span.start - self.record.start) * self.speed
-        return replace(self, record=span, source_start_s=start, source_end_s=start + rate.seconds(span.duration) * self.speed)
+        late = rate.seconds(span.start - self.record.start)
+        start = self.source_start_s + late * self.speed
+        end = start + rate.seconds(span.duration) * self.speed
+        framing = tuple(replace(one, at_s=one.at_s - late) for one in self.framing)
+        return replace(self, record=span, source_start_s=start, source_end_s=end, framing=framing)
 
 
 def seen_events(timeline: Timeline, cuts: CutList, media_of: MediaOf, lock_labels: Sequence[str] = LOCK_LABELS) -> tuple[Seen, ...]:
@@ -120,6 +125,7 @@ def _row(
         mark=mark,
         lock_marks=marks,
         lock_gone=_lock_gone(event, marks),
+        framing=event.framing,
     )
 
 

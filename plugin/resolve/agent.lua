@@ -448,6 +448,14 @@ function OPERATIONS.transition(wish)
   return { refused = refused }
 end
 
+function OPERATIONS.fades(wish)
+  local here, refused = by_uid(timeline_of(wish.uid)), list()
+  for _, row in ipairs(wish.items) do
+    if not call(here[row.uid], "SetFades", { FadeIn = row["in"], FadeOut = row.out }) then refused[#refused + 1] = row.uid end
+  end
+  return { refused = refused }
+end
+
 function OPERATIONS.copy_grade(wish)
   local old, new, done = by_uid(timeline_of(wish.source_uid)), by_uid(timeline_of(wish.uid)), 0
   for _, pair in ipairs(wish.pairs) do
@@ -460,6 +468,16 @@ function OPERATIONS.add_track(wish) return { added = call(timeline_of(wish.uid),
 
 function OPERATIONS.drop_timeline(wish)
   return { dropped = call(call(project(), "GetMediaPool"), "DeleteTimelines", { timeline_of(wish.uid) }) and true or false }
+end
+
+function OPERATIONS.render_formats()
+  local function ids(found)
+    local rows = list()
+    for _, one in pairs(found or {}) do rows[#rows + 1] = one end
+    table.sort(rows)
+    return rows
+  end
+  return { formats = ids(call(project(), "GetRenderFormats")), mp4 = ids(call(project(), "GetRenderCodecs", "mp4")) }
 end
 
 function OPERATIONS.show(wish)

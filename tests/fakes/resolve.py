@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from fakes.resolve_files import imported_tracks
+from fakes.resolve_render import Rendering
 from fakes.resolve_world import CLIP_COLOURS, MARKER_COLOURS, PROFILES, Remote, World, rate_of, ratio, timebase
 
+PLACES = {"Pan": "Width", "Tilt": "Height"}
 PAGES = ("media", "photo", "cut", "edit", "fusion", "color", "fairlight", "deliver")
 
 
@@ -115,7 +117,7 @@ class ProjectManager(Remote):
         return self.resolve.project is not None and self.resolve.project.name != "Untitled Project"
 
 
-class Project(Remote):
+class Project(Rendering):
     def __init__(self, world: World, fps: str, size: tuple[int, int]) -> None:
         super().__init__(world)
         self.name = "Reel"
@@ -453,9 +455,15 @@ class Timeline(Marked):
                         self._world, self, one["kind"], media, self.start + one["start"], self.start + one["end"], one["left"]
                     )
                     item.name, item.speed, item.enabled = one["name"], one["speed"], one["enabled"]
+                    item.properties.update({name: value * self.unit(name) for name, value in one["properties"].items()})
+                    item.moves = one["moves"]
                     item.markers = {mark["frame"]: mark for mark in one["markers"]}
                     track.items.append(item)
         self.markers = {mark["frame"]: mark for mark in found["markers"]}
+
+    def unit(self, name: str) -> int:
+        """Files count places in shares of the frame, the API in its pixels."""
+        return int(self.settings[f"timelineResolution{PLACES[name]}"]) if name in PLACES else 1
 
     def GetName(self):
         return self.name
@@ -632,6 +640,9 @@ class TimelineItem(Marked):
             "Scaling": 0,
             "Opacity": 100.0,
         }
+        self.moves: dict[str, dict[int, float]] = {}
+        """Keyframes by property, which the API neither shows nor sets."""
+        self.fades = {"FadeIn": 0, "FadeOut": 0}
         self.linked: list[TimelineItem] = []
         self.grade = ""
         self.fusion = 0
@@ -641,6 +652,7 @@ class TimelineItem(Marked):
         for name in ("name", "speed", "enabled", "colour", "grade", "fusion"):
             setattr(made, name, getattr(self, name))
         made.properties, made.markers = dict(self.properties), copy.deepcopy(self.markers)
+        made.moves, made.fades = copy.deepcopy(self.moves), dict(self.fades)
         return made
 
     def GetName(self):
@@ -754,6 +766,16 @@ class TimelineItem(Marked):
 
     def SetSpeed(self, speedInfo):
         self.speed = speedInfo["Percentage"] / 100
+        return True
+
+    def GetFades(self):
+        return dict(self.fades)
+
+    def SetFades(self, fadesInfo):
+        """In frames, inside the clip."""
+        if any(not isinstance(one, int) or not 0 <= one <= self.end - self.start for one in fadesInfo.values()):
+            return False
+        self.fades.update(fadesInfo)
         return True
 
     def AddTransition(self, transitionInfo):

@@ -11,6 +11,8 @@ from fakes.resolve_world import Profile
 
 from engine.model.time import FrameRate, round_half_up
 
+PROPERTIES = {f"transformation{name}": name for name in ("ZoomX", "ZoomY", "Pan", "Tilt")}
+
 
 def imported_tracks(path: Path, profile: Profile) -> dict[str, Any] | None:
     """Tracks with frames from the timeline's start; None where Resolve would not import it."""
@@ -66,7 +68,23 @@ def _clip(child: dict[str, Any], kind: str, span: tuple[int, int], linked: bool)
     markers = [{**_marker(row, source), "frame": left} for row in child["markers"]]
     frames = round_half_up(_seconds(available["duration"]) * source.fraction)
     speed = float(speeds[0]) if speeds else 1.0
-    return _item(kind, child["name"], span, path, left, speed, child["enabled"], markers, _written(available["start_time"]["rate"]), frames)
+    rate = _written(available["start_time"]["rate"])
+    item = _item(kind, child["name"], span, path, left, speed, child["enabled"], markers, rate, frames)
+    return {**item, **_transform(child["effects"])}
+
+
+def _transform(effects: list[dict[str, Any]]) -> dict[str, Any]:
+    """Resolve's own Transform: values as properties of the item, keyframes behind them."""
+    values: dict[str, float] = {}
+    moves: dict[str, dict[int, float]] = {}
+    for effect in effects:
+        own = effect.get("metadata", {}).get("Resolve_OTIO", {})
+        for row in own.get("Parameters", []) if own.get("Effect Name") == "Transform" else []:
+            name = PROPERTIES[row["Parameter ID"]]
+            values[name] = row["Parameter Value"]
+            keys = {int(frame): key["Value"] for frame, key in row["Key Frames"].items()}
+            moves |= {name: keys} if keys else {}
+    return {"properties": values, "moves": moves}
 
 
 def _item(
@@ -93,6 +111,8 @@ def _item(
         "markers": markers,
         "fps": fps,
         "frames": frames,
+        "properties": {},
+        "moves": {},
     }
 
 

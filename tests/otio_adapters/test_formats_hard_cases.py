@@ -108,7 +108,8 @@ def test_otio_of_any_edit_read_by_opentimelineio(timeline: Timeline, name: str) 
         available = clip.media_reference.available_range
         assert (available.start_time.value, available.duration.value) == (video.start_frame, video.duration_frames)
         assert available.start_time.rate == pytest.approx(video.rate.fps)
-        assert [effect.time_scalar for effect in clip.effects] == ([] if own.speed == 1 else [float(own.speed)])
+        warps = [effect.time_scalar for effect in clip.effects if hasattr(effect, "time_scalar")]
+        assert warps == ([] if own.speed == 1 else [float(own.speed)])
         assert clip.enabled == own.enabled
         mark = clip.markers[0].marked_range.start_time
         after_in = mark.value - clip.source_range.start_time.value

@@ -43,6 +43,18 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridge]:
         one.stop()
 
 
+@pytest.fixture(scope="session")
+def edited(served: Bridge, shoot: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An edit made without Resolve."""
+    from engine.progress import SILENT
+    from engine.studio.editing import edit
+    from engine.studio.requests import EditRequest
+
+    folder = tmp_path_factory.mktemp("edits") / "Reel"
+    edit(served.studio, EditRequest((shoot,), shoot / "song.wav", folder, duration=6, fps="30"), SILENT)
+    return folder
+
+
 @pytest.fixture
 def desk(served: Bridge) -> Iterator[Callable[..., Desk]]:
     """A desk for a profile of the fake."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import shutil
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,11 @@ from fakes.resolve import Resolve
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "resolve_scripts"))
 
+from placing import Placing, Report
 from verbs import Verbs
+
+from engine.store.projects import load_timeline
+from engine.studio.resolve_plans import plan_of
 
 
 @dataclass
@@ -80,3 +85,22 @@ class Desk:
         for path in sorted(shoot.glob("*.mp4")):
             self.resolve.pool.add(path, fps=fps, frames=60, kind="Video")
         self.resolve.pool.add(shoot / "song.wav", fps=fps, frames=360, kind="Audio")
+
+
+def placed(desk: Desk, of: Path | dict[str, Any], **changes: Any) -> Report:
+    """An edit (a folder with its file for import, or a plan) on a new timeline."""
+    folder = {} if isinstance(of, dict) else {"import_file": str(of / "timeline.resolve.otio")}
+    plan = of if isinstance(of, dict) else json.loads(json.dumps(plan_of(load_timeline(of)[0])))
+    return Placing(desk.host, {**plan, **folder, **changes}, lambda *_: None, {}, "Lime").fresh("Reel")
+
+
+def tied(desk: Desk, folder: Path) -> Path:
+    """The edit on a timeline that belongs to a copy of its folder, as `cut` leaves it."""
+    own = Path(desk.bridge.workspace) / "resolve" / f"own {len(list((Path(desk.bridge.workspace) / 'resolve').glob('own *')))}"
+    shutil.copytree(folder, own)
+    verbs = desk.verbs
+    verbs._begin("test", "Test")
+    plan = desk.bridge.call("resolve.plan", {"timeline": str(own)})
+    report = verbs._placing(plan).fresh(own.name)
+    verbs._bind(report, plan, str(own))
+    return own

@@ -15,7 +15,7 @@ import factories
 import menu
 import pytest
 from bridge_client import Cancelled, Failure
-from desk import Desk
+from desk import Desk, placed, tied
 from fakes.resolve import fake_resolve
 from fakes.resolve_world import PROFILES
 from hypothesis import given, settings
@@ -62,23 +62,6 @@ def exact(desk: Desk, document: Timeline) -> None:
         (clip.timeline_start_frame, clip.duration_frames, clip.source_start_frame) for clip in document.clips
     ]
     assert [one.media.path for one in items] == [document.media_of(clip).path for clip in document.clips]
-
-
-@pytest.fixture(scope="module")
-def edited(request: pytest.FixtureRequest, served: Bridge, shoot: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An edit made without Resolve."""
-    from engine.progress import SILENT
-    from engine.studio.editing import edit
-    from engine.studio.requests import EditRequest
-
-    folder = tmp_path_factory.mktemp("edits") / "Reel"
-    edit(served.studio, EditRequest((shoot,), shoot / "song.wav", folder, duration=6, fps="30"), SILENT)
-    return folder
-
-
-def placed(desk: Desk, folder: Path, **changes: Any) -> Report:
-    plan = {**json.loads(json.dumps(plan_of(load_timeline(folder)[0]))), "import_file": str(folder / "timeline.resolve.otio"), **changes}
-    return Placing(desk.host, plan, lambda *_: None, {}, "Lime").fresh("Reel")
 
 
 @pytest.mark.parametrize("profile", sorted(PROFILES))
@@ -165,20 +148,6 @@ def redone(here: Desk) -> dict[str, Any]:
             if "cannot be done here" not in failure.cause:
                 raise
     raise AssertionError("no instruction could be followed")
-
-
-def tied(desk: Desk, folder: Path) -> Path:
-    """The edit on a timeline that belongs to a copy of its folder, as `cut` leaves it."""
-    import shutil
-
-    own = Path(desk.bridge.workspace) / "resolve" / f"own {len(list((Path(desk.bridge.workspace) / 'resolve').glob('own *')))}"
-    shutil.copytree(folder, own)
-    verbs = desk.verbs
-    verbs._begin("test", "Test")
-    plan = desk.bridge.call("resolve.plan", {"timeline": str(own)})
-    report = verbs._placing(plan).fresh(own.name)
-    verbs._bind(report, plan, str(own))
-    return own
 
 
 def test_what_a_person_does_comes_back_as_what_it_is(desk: Callable[..., Desk], shoot: Path, edited: Path) -> None:

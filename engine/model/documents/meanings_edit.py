@@ -368,6 +368,13 @@ EVENTS = {
         tail_frames | frames | taken off at the tail
     """,
     "ClipSlipped": "by_frames | source frames | how much later the source begins",
+    "ClipReframed": """
+        x | 0-1 | left edge of what shows at first, share of the displayed picture
+        y | 0-1 | its upper edge
+        width | 0-1 | its width
+        height | 0-1 | its height
+        keys | >= 0 | keys of the crop: 1 stands still, more move; 0 where the picture does not fill the frame
+    """,
     "ClipReplaced": """
         new_media_id | | what stands there now
         new_source_start_frame | >= 0 source frames | from where
