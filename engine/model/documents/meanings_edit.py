@@ -304,7 +304,16 @@ CUT_LIST = {
         label | | its colour label
         notes | | its comments
         markers | | markers on it
+        framing | | how the picture lies in the frame; empty where nothing is said
         metadata | | the file's own remarks
+    """,
+    "CutFraming": """
+        at_s | quotient, s | from when on, from the beginning of the clip
+        zoom | > 0 | how large, times the size that `of` names
+        x | frame widths | how far the picture's middle lies to the right of the frame's
+        y | frame heights | how far below it
+        of | | which size counts as 1: all of it fits, it fills the frame, its own pixels
+        sure | | the program itself says so
     """,
     "MediaLink": """
         name | | name of the media
