@@ -1,8 +1,8 @@
 """Camera and subject motion from points that area chooses, not texture.
 
-One corner per cell of a grid is followed (Lucas and Kanade 1981, pyramidal after Bouguet 2001); a similarity transform through
-them by RANSAC is the camera, what departs from it the subject. One point per cell, because the usual corner finders give nearly
-all points to the sharpest thing in the picture and then call the subject the camera.
+One corner per cell of a grid is followed (Lucas and Kanade 1981, pyramidal after Bouguet 2001); the similarity through them
+(`engine.analysis.global_motion`) is the camera, what departs from it the subject. One point per cell, because the usual corner finders
+give nearly all points to the sharpest thing in the picture and then call the subject the camera.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.analysis.global_motion import STILL, Followed, Model, camera_model, moved, tensors
 from engine.model.analysis import Box
 
 __all__ = [
@@ -31,10 +32,6 @@ __all__ = [
 
 CELL_PX = 20
 """Grid of followed points at 320 px (measured as the best of 16 and 20; docs/clip_analysis.md)."""
-RANSAC_PX = 0.5
-"""Distance at 320 px within which a followed point agrees with a model; tracking is exact to some tenths of a pixel."""
-REFINEMENTS, LEAST_SPREAD_PX = 4, 0.05
-"""Rounds of weighted least squares after RANSAC, and the exactness beyond which points are not told apart."""
 WINDOW_PX, LEVELS, STOP = (11, 11), 3, (3, 20, 0.03)
 """Lucas and Kanade: window, halvings of the picture (whip pans of a quarter of the width), and when a point is followed well enough."""
 SMEARED_PX = 1.5
@@ -42,8 +39,6 @@ SMEARED_PX = 1.5
 sigma of one pixel is seen)."""
 LEAST_COVER = 0.4
 """Share of cells with texture below which the camera is not measured (a figure on an empty background fills under a third)."""
-CLEAR_TRUST = 0.6
-"""Share of points that go along with the step before's motion, from which on no other is looked for."""
 LEAST_TRUST = 0.5
 """Share of points that agree on the camera, above which they are followed for another step."""
 CARRIED_PX = 3.0
@@ -89,7 +84,7 @@ class GridTracker:
 
     def __init__(self) -> None:
         self._previous: NDArray[np.uint8] | None = None
-        self._carried: NDArray[np.float32] | None = None
+        self._carried: _Corners | None = None
         self._model: Model = STILL
 
     def step(self, luma: NDArray[np.uint8]) -> Step:
@@ -98,14 +93,16 @@ class GridTracker:
         if previous is None or previous.shape != luma.shape:
             return Step()
         # Corners serve for two steps: where they were followed to is as good a start as new ones, and costs nothing.
-        points = _cell_corners(previous) if self._carried is None else self._carried
-        fresh, self._carried = self._carried is None, None
-        if len(points) < 6:
+        corners, fresh, self._carried = self._carried, self._carried is None, None
+        if corners is None:
+            at = _cell_corners(previous)
+            corners = _Corners(at, tensors(previous, at))
+        if len(corners.at) < 6:
             return Step()
-        step, ends, self._model = _motion_between(previous, luma, points, self._model)
+        step, ends, self._model = _motion_between(previous, luma, corners, self._model)
         if fresh and step.trust > LEAST_TRUST and step.overall * luma.shape[0] < CARRIED_PX:
             self._carried = ends
-        share = len(points) / max(1, (luma.shape[0] // CELL_PX) * (luma.shape[1] // CELL_PX))
+        share = len(corners.at) / max(1, (luma.shape[0] // CELL_PX) * (luma.shape[1] // CELL_PX))
         if share < LEAST_COVER:  # texture on the subject alone says nothing about the camera
             return Step(subject=step.overall * share, overall=step.overall * share)
         return step
@@ -132,39 +129,28 @@ def _cell_corners(luma: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.stack([x[good], y[good]], axis=1).astype(np.float32)
 
 
-Model = tuple[complex, complex]
-"""A similarity about the picture's centre: points, as complex numbers, times the first plus the second."""
-STILL: Model = (1 + 0j, 0j)
 _AS_COMPLEX = np.array([1, 1j])
 
 
-def _motion_between(
-    a: NDArray[np.uint8], b: NDArray[np.uint8], points: NDArray[np.float32], before: Model
-) -> tuple[Step, NDArray[np.float32], Model]:
-    """The step, where the points went, and the camera's model; `before` is that of the step before."""
-    import cv2
+@dataclass(frozen=True)
+class _Corners:
+    """Points to follow, and how well each can be: `engine.analysis.global_motion.tensors`."""
 
-    follow: Any = cv2.calcOpticalFlowPyrLK  # its stubs want an array where None asks for a new one
+    at: NDArray[np.float32]
+    tensor: NDArray[np.float64]
+
+
+def _motion_between(a: NDArray[np.uint8], b: NDArray[np.uint8], corners: _Corners, before: Model) -> tuple[Step, _Corners, Model]:
+    """The step, where the points went, and the camera's model; `before` is that of the step before."""
     height, width = a.shape
-    centre = np.array([width / 2, height / 2], np.float32)
-    guess = _moved(points, before, centre) if abs(before[1]) > CARRIED_PX else points
-    moved, status, unlike = follow(
-        a,
-        b,
-        points.reshape(-1, 1, 2),
-        guess.reshape(-1, 1, 2).copy(),
-        winSize=WINDOW_PX,
-        maxLevel=LEVELS,
-        criteria=STOP,
-        flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
-    )
-    found = (status.ravel() == 1) & (unlike.ravel() < LOST)
+    half = np.array([width / 2, height / 2])
+    ends, unlike, found = _followed(a, b, corners.at, before)
     if found.sum() < 6:
-        return Step(), points, STILL
-    start, end = points[found], moved.reshape(-1, 2)[found]
-    chosen, trust = _camera(start - centre, end - centre, before)
-    from_, to = (start - centre) @ _AS_COMPLEX, (end - centre) @ _AS_COMPLEX
-    turn, shift = chosen
+        return Step(), corners, STILL
+    kept = _Corners(ends[found], corners.tensor[found])
+    start, end = corners.at[found] - half, kept.at - half
+    (turn, shift), trust = camera_model(Followed(start, end, kept.tensor, unlike[found].astype(np.float64), half), before)
+    from_, to = start @ _AS_COMPLEX, end @ _AS_COMPLEX
     step = Step(
         dx=-shift.real / height,
         dy=-shift.imag / height,
@@ -174,49 +160,27 @@ def _motion_between(
         overall=float(np.abs(to - from_).mean() / height),
         trust=trust,
     )
-    return step, end, chosen
+    return step, kept, (turn, shift)
 
 
-def _moved(points: NDArray[np.float32], model: Model, centre: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Where a model says that points go: in a whip the step before's is nearer than where they were."""
-    to = (points - centre) @ _AS_COMPLEX * model[0] + model[1]
-    return np.asarray(np.stack([to.real, to.imag], axis=1) + centre, np.float32)
-
-
-def _camera(start: NDArray[np.float32], end: NDArray[np.float32], before: Model) -> tuple[Model, float]:
-    """The camera's model through points about the centre, and the share that agrees with it.
-
-    The step before's, refined, where most points go along; else the better of it and RANSAC's: cameras seldom change their mind.
-    """
+def _followed(a: NDArray[np.uint8], b: NDArray[np.uint8], points: NDArray[np.float32], before: Model) -> tuple[NDArray[Any], ...]:
+    """Where the points went, (n, 2); the grey levels by which their surroundings differ, (n,); and which were found, (n,)."""
     import cv2
 
-    from_, to = start @ _AS_COMPLEX, end @ _AS_COMPLEX
-    found = [_refined(from_, to, before)]
-    if found[0][1] < CLEAR_TRUST:
-        matrix, _ = cv2.estimateAffinePartial2D(start, end, method=cv2.RANSAC, ransacReprojThreshold=RANSAC_PX, maxIters=500)
-        if matrix is not None:
-            found.append(_refined(from_, to, (complex(matrix[0, 0], matrix[1, 0]), complex(matrix[0, 2], matrix[1, 2]))))
-    return max(found, key=lambda one: one[1])
-
-
-def _refined(start: NDArray[np.complex128], end: NDArray[np.complex128], model: Model) -> tuple[Model, float]:
-    """A model drawn to where most points agree best, and the share within RANSAC_PX: least squares, weighted anew by what is left.
-
-    RANSAC takes every point within its threshold for as good as any other, those on the subject's edge included.
-    """
-    turn, shift = model
-    left = np.abs(end - turn * start - shift)
-    for _ in range(REFINEMENTS):
-        spread = max(LEAST_SPREAD_PX, 1.5 * float(np.partition(left, len(left) // 2)[len(left) // 2]))
-        weights = 1 / (1 + (left / spread) ** 2) ** 2
-        total = weights.sum()
-        from_, to = weights @ start / total, weights @ end / total
-        around = start - from_
-        weighed = weights * around.conj()
-        turn = complex(weighed @ (end - to) / max(1e-9, (weighed @ around).real))
-        shift = complex(to - turn * from_)
-        left = np.abs(end - turn * start - shift)
-    return (turn, shift), float((left < RANSAC_PX).mean())
+    follow: Any = cv2.calcOpticalFlowPyrLK  # its stubs want an array where None asks for a new one
+    centre = np.array([a.shape[1] / 2, a.shape[0] / 2], np.float32)
+    guess = moved(points, before, centre) if abs(before[1]) > CARRIED_PX else points
+    ends, status, unlike = follow(
+        a,
+        b,
+        points.reshape(-1, 1, 2),
+        guess.reshape(-1, 1, 2).copy(),
+        winSize=WINDOW_PX,
+        maxLevel=LEVELS,
+        criteria=STOP,
+        flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
+    )
+    return ends.reshape(-1, 2), unlike.ravel(), (status.ravel() == 1) & (unlike.ravel() < LOST)
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,12 @@ TUNING = (
     ("intel_bottles_table.mp4", 500),
     ("simpl_gbike_ride.webm", 100),
     ("intel_asl_walk.mkv", 30),
+    ("intel_asl_book.mkv", 20),
+    ("caliscope_4_cam_recording_cam1.mp4", 30),
+    ("mdn_bug_closeup.mp4", 30),
+    ("mediapipe_hand_reach.mp4", 20),
+    ("mex_sea_540p.mp4", 20),
+    ("mex_sony_a7m3.mts", 5),
 )
 SUBJECT = ("mediapipe_woman_thumbs_closeup.mp4", 60)
 SUBJECT_SHARE = 0.2
