@@ -10,9 +10,10 @@ __all__ = ["SCRIPT", "agent_page"]
 def agent_page() -> str:
     """An empty page that its script fills, as text only: nothing that came from outside becomes markup."""
     body = (
-        '<h1 id="title">Cutprint in DaVinci Resolve</h1><p class="sub"><a href="/">Jobs and folders</a></p>'
+        '<h1 id="title">Cutprint in DaVinci Resolve</h1><p><a href="/">Jobs and folders</a></p>'
         '<p id="message" role="status" aria-live="polite">Nothing runs. Use Workspace &gt; Scripts &gt; Cutprint in Resolve.</p>'
-        '<progress id="bar" max="1" hidden></progress><ul id="lines"></ul><p id="fix"></p>'
+        '<p><progress id="bar" max="1" aria-labelledby="message" hidden></progress> <span id="share"></span></p>'
+        '<ul id="lines"></ul><p id="fix"></p>'
         '<form id="form" hidden></form><p id="verbs" hidden></p><p><button id="stop" type="button" hidden>Stop</button></p>'
         '<noscript>This page needs JavaScript.</noscript><script src="/resolve.js"></script></main></body></html>'
     )
@@ -37,7 +38,7 @@ function field(one) {
   if (one.kind === 'choice') {
     for (const choice of one.choices || []) {
       const option = document.createElement('option');
-      option.textContent = choice;
+      option.textContent = choice === '' ? '(no answer)' : choice;
       option.value = choice;
       input.append(option);
     }
@@ -90,6 +91,8 @@ const VERBS = [
 function order(kind, payload) { return call('/v1/outbox', {agent: 'resolve', kind, payload}); }
 by('verbs').replaceChildren(...VERBS.flatMap(([text, kind, payload]) => [button(text, () => order(kind, payload)), ' ']));
 
+const WORDS = {asking: 'a question', done: 'done', failed: 'failed', cancelled: 'stopped'};
+
 function show(state) {
   const busy = (state.state === 'working' || state.state === 'asking') && !state.gone;
   by('verbs').hidden = !state.connected || busy;
@@ -97,6 +100,7 @@ function show(state) {
   current = state.id;
   if (state.state === 'idle') return;
   by('title').textContent = activity.title;
+  document.title = 'Cutprint: ' + activity.title + (state.state === 'working' ? '' : ', ' + (WORDS[state.state] || state.state));
   by('message').textContent = state.gone ? 'Resolve says nothing any more. Click the menu entry again.' : activity.message || '';
   by('message').className = state.state;
   by('fix').textContent = activity.fix || '';
@@ -105,6 +109,8 @@ function show(state) {
     row.textContent = text;
     return row;
   }));
+  const told = busy && state.state === 'working' && typeof activity.fraction === 'number';
+  by('share').textContent = told ? Math.round(100 * activity.fraction) + ' %' : '';
   by('bar').hidden = !(busy && state.state === 'working');
   if (typeof activity.fraction === 'number') by('bar').value = activity.fraction; else by('bar').removeAttribute('value');
   by('stop').hidden = !busy || state.cancel;

@@ -18,8 +18,13 @@ h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.1rem; margin: 2rem 0 .5re
 p.sub { margin: .2rem 0 0; opacity: .7; } table { border-collapse: collapse; width: 100%; }
 td, th { text-align: left; padding: .4rem .6rem .4rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 progress { width: 8rem; accent-color: var(--strong); } code { background: var(--soft); padding: .1rem .3rem; border-radius: .2rem; }
+a { color: #2a5db0; } #fix { font-weight: 600; } #lines { overflow-wrap: anywhere; }
+#bar { width: 100%; max-width: 26rem; height: .8rem; }
+#form label { display: block; max-width: 26rem; } #form input, #form select { display: block; width: 100%; box-sizing: border-box; }
+button, #form input, #form select { font: inherit; min-height: 2.5rem; padding: .3rem .8rem; margin: .2rem .3rem .2rem 0; }
+button[type=submit] { background: var(--strong); color: #fff; border: 1px solid var(--strong); border-radius: .3rem; }
 .failed { color: #b3261e; } .done { color: var(--strong); } .none { opacity: .7; }
-@media (prefers-color-scheme: dark) { .failed { color: #ff8a80; } .done { color: #8fd3ae; } }
+@media (prefers-color-scheme: dark) { a { color: #9ec1ff; } .failed { color: #ff8a80; } .done { color: #8fd3ae; } }
 """
 
 _HEAD = (

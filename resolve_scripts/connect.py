@@ -104,7 +104,7 @@ class Agent:
         try:
             verb()
         except Cancelled:
-            self.verbs.bridge.finish("cancelled", "Stopped; nothing was changed.")
+            self.verbs.bridge.finish("cancelled", "Stopped; nothing in Resolve was changed.")
         except Failure as failure:
             self.verbs.bridge.finish("failed", failure.cause, (), failure.fix)
 

@@ -44,7 +44,7 @@ def run(verb, arguments=(), resolve=None, folder=None, bridge=None, on_hang=None
             watch.close()
         return 0
     except Cancelled:
-        _end(bridge, "cancelled", "Stopped; nothing was changed.", "")
+        _end(bridge, "cancelled", "Stopped; nothing in Resolve was changed.", "")
     except Failure as failure:
         _end(bridge, "failed", failure.cause, failure.fix)
     except Exception:

@@ -5,7 +5,7 @@ import os
 import re
 import time
 
-from bridge_client import Failure
+from bridge_client import Cancelled, Failure
 from comparing import compared, lock_mark
 from connect import Agent, disconnect
 from placing import Placing
@@ -401,8 +401,8 @@ class Verbs:
     def _survey(self, folder):
         try:
             answer = self.bridge.question("Two questions, so that the next edit is better.", SURVEY, (), "Send", "Skip")
-        except Failure:
-            answer = None  # nobody was there: that is no answer, and no error
+        except (Cancelled, Failure):
+            answer = None  # nobody was there, or it was stopped: that is no answer, and takes back nothing
         given = {key: value for key, value in (answer or {}).items() if value not in (None, "")}
         if not given:
             return ["No rating was given."]

@@ -65,7 +65,8 @@ class Rendering(Remote):
         return True
 
     def AddRenderJob(self):
-        if self.GetCurrentTimeline() is None or not Path(self.rendering.get("TargetDir", "")).is_dir():
+        target = self.rendering.get("TargetDir", "")
+        if self.GetCurrentTimeline() is None or not target or not Path(target).is_dir():
             return ""
         identity = self._world.new_id()
         self.jobs[identity] = {"JobId": identity, **self.rendering, "Format": self.form, "Codec": self.codec}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.metadata
 import inspect
+import time
 from pathlib import Path
 
 import pytest
@@ -115,3 +116,34 @@ def test_colours_flags_and_markers() -> None:
     assert timeline.AddMarker(0, "Blue", "a", "", 1, "x") and not timeline.AddMarker(0, "Red", "b", "", 1, "")
     assert not timeline.AddMarker(1, "Orange", "b", "", 1, "")
     assert timeline.GetMarkers()[0.0]["customData"] == "x"
+
+
+def test_rendering_holds_all_or_nothing_and_keeps_what_was_set(tmp_path: Path) -> None:
+    resolve = fake_resolve("studio-20.3")
+    project = resolve.project
+    assert project is not None
+    resolve.pool.CreateEmptyTimeline("A")
+    assert not project.SetCurrentRenderFormatAndCodec("MP4", "H.264") and project.SetCurrentRenderFormatAndCodec("mp4", "H264")
+    assert not project.SetRenderSettings({"TargetDir": str(tmp_path), "Bitrate": 5}) and project.AddRenderJob() == ""
+    assert not project.SetRenderSettings({"TargetDir": str(tmp_path), "ExportVideo": 1}) and project.AddRenderJob() == ""
+    assert project.SetRenderSettings({"ExportVideo": False}) and project.SetRenderSettings(
+        {"TargetDir": str(tmp_path), "CustomName": "cut"}
+    )
+    job = project.AddRenderJob()
+    assert project.GetRenderJobList()[0]["ExportVideo"] is False, "what was set for an earlier film still holds"
+    assert project.GetRenderJobStatus(job) == {"JobStatus": "Ready", "CompletionPercentage": 0}
+    assert not project.StartRendering(["another"]) and project.StartRendering([job], False) and not project.StartRendering([job])
+    shares = [project.GetRenderJobStatus(job)["CompletionPercentage"] for _ in range(5)]
+    assert shares == sorted(shares) and shares[-1] == 100 and not project.IsRenderingInProgress()
+    assert project.GetRenderJobStatus(job)["JobStatus"] == "Complete" and (tmp_path / "cut.mp4").is_file()
+    assert project.LoadRenderPreset("H.264 Master") and project.rendering["ExportVideo"] is True
+
+
+def test_calls_take_what_they_are_told_to() -> None:
+    resolve = fake_resolve()
+    resolve.world.slow_s, resolve.world.latency_s = 0.01, {"GetVersion": 0.1}
+    begun = time.monotonic()
+    resolve.GetProductName()
+    quick = time.monotonic() - begun
+    resolve.GetVersion()
+    assert quick >= 0.01 and time.monotonic() - begun - quick >= 0.1

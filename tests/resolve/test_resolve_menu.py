@@ -570,6 +570,7 @@ def test_the_probe_tells_what_the_fake_is(profile: str, desk: Callable[..., Desk
     assert found["a_end_frame"] == ("inclusive" if here.resolve.world.profile.end_inclusive else "exclusive")
     assert found["b_start"] == 108_000 and found["d_overlap"] == "the later one is dropped"
     assert found["k_dissolve"] == ("yes" if profile.endswith("21.1") else "no")
+    assert found["l_render"] == {"formats": ["mov", "mp4"], "mp4": ["H264", "H265"]}
     assert found["e_colour_and_marker"]["colour"] == "Lime" and found["j_binding"]["marker_data"]
     assert not any(str(value).startswith("failed") for value in found.values()), found
     assert [one.name for one in here.project.timelines] == ["mine"]
