@@ -29,6 +29,8 @@ KEY_EVERY_S = 0.2
 STILL_SHARE = 0.002
 """A path that moves less than this share of the side stands still."""
 SMOOTHINGS = 60
+NEAR_S, BESIDE = 0.25, 0.2
+"""Faces are looked for once a second: one this near to a span belongs to it, one further off counts this share."""
 LEAP = 0.35
 """Shares of the side beyond which a face a second later is somebody else's."""
 
@@ -126,20 +128,30 @@ def _heads(analysis: ClipAnalysis, span: FrameSpan) -> list[tuple[int, Box]]:
     """The head to keep in each looked-at frame during a span and a second around it."""
     reach = round(analysis.rate.fps)
     near = [face for face in analysis.faces if span.start - reach <= face.frame < span.end + reach]
-    return [(face.frame, face.box) for face in _followed(near, analysis.rate.fps)] if near else []
+    return [(face.frame, face.box) for face in _followed(near, span, analysis.rate.fps)] if near else []
 
 
-def _followed(faces: Sequence[Face], fps: float) -> list[Face]:
-    """One person's faces in order: the largest, and before and after it always the nearest that is no leap away."""
+def _followed(faces: Sequence[Face], span: FrameSpan, fps: float) -> list[Face]:
+    """The person who is largest for longest during the span: a face, and before and after it always the nearest that is no leap away."""
+    chains = [_chain(faces, seed, fps) for seed in faces]
+    return max(chains, key=lambda chain: sum(_presence(face, span, fps) for face in chain))
+
+
+def _presence(face: Face, span: FrameSpan, fps: float) -> float:
+    """Height of a face, as sure as it is; one that is seen before or after the span hardly counts."""
+    inside = span.start - NEAR_S * fps <= face.frame < span.end + NEAR_S * fps
+    return face.box.height * face.confidence * (1.0 if inside else BESIDE)
+
+
+def _chain(faces: Sequence[Face], seed: Face, fps: float) -> list[Face]:
     by_frame: dict[int, list[Face]] = {}
     for face in faces:
         by_frame.setdefault(face.frame, []).append(face)
-    largest = max(faces, key=lambda face: (face.box.height * face.confidence, -face.frame))
     frames = sorted(by_frame)
-    start = frames.index(largest.frame)
-    chain = [largest]
+    start = frames.index(seed.frame)
+    chain = [seed]
     for step in (1, -1):
-        last = largest
+        last = seed
         for frame in frames[start + step :: step] if step > 0 else frames[:start][::-1]:
             nearest = min(by_frame[frame], key=lambda face: abs(face.box.centre[0] - last.box.centre[0]))
             limit = LEAP * max(1.0, abs(frame - last.frame) / fps)

@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.edit import arrange
 from engine.edit.grid import Grid, cut_grid, cuts_between_beats
-from engine.edit.job import Job, Part, wishes_of
+from engine.edit.job import Job, Part, is_wanted, wishes_of
 from engine.edit.problem import Problem
 from engine.edit.relaxing import said_of
 from engine.edit.scoring import Scorer
@@ -79,8 +79,13 @@ def _tried(stock: Stock, parts: Sequence[Part], rules: Rules, progress: Progress
 
 def _with_wishes(stock: Stock, job: Job, notes: tuple[str, ...]) -> Job:
     """The job with its notes, if everything that has to appear does."""
-    used = {job.parts[segment.clip].clip.media.media_id for segment in job.found.segments} | set(stock.taken)
-    missing = [wish.media_id for wish in wishes_of(stock.brief) if wish.media_id not in used]
+    shown = [job.parts[segment.clip] for segment in job.found.segments]
+    stays = {placement.media_id for placement, _ in stock.held} | set(stock.taken)
+    missing = [
+        wish.media_id
+        for wish in wishes_of(stock.brief)
+        if wish.media_id not in stays and not any(is_wanted(part, (wish,)) for part in shown)
+    ]
     if missing:
         names = {clip.media.media_id: clip.media.name for clip in stock.clips}
         said = sorted({names.get(one, one) for one in missing})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from engine.edit.taste import CONTEXT_FEATURES, HOLD_FEATURES, Table
+from engine.edit.taste import CONTEXT_FEATURES, HOLD_FEATURES, QUICK_BPM, Table
 from engine.model.style import StyleProfile
 from engine.model.time import FrameRate, FrameSpan
 from engine.model.timeline import SongUse
@@ -115,13 +116,26 @@ def cut_grid(
     beats = _beat_frames(song, rate, offset_s, halves)
     inner = [frame for frame in beats if part.start + least <= frame <= part.end - least and not _inside(held, frame)]
     frames = sorted({*inner, *(frame for frame in borders if part.start <= frame <= part.end)})
-    points = [_point(song, rate, frame, beats.get(frame), offset_s) for frame in frames if frame < duration_frames]
+    felt = felt_beats(song)
+    points = [_point(song, rate, frame, beats.get(frame), offset_s, felt) for frame in frames if frame < duration_frames]
     if frames[-1] == duration_frames:
-        points.append(_point(song, rate, duration_frames, None, 0.0))
+        points.append(_point(song, rate, duration_frames, None, 0.0, felt))
     period = float(rate.fraction) * 60.0 / song.bpm if song.bpm > 0 else float(rate.fraction) / 2
     widest = max((b.frame - a.frame for a, b in zip(points, points[1:])), default=duration_frames)
     longest = rate.frames(LONGEST_SHOT_S if longest_s is None else longest_s)
     return Grid(tuple(points), least, max(longest, widest), period, rate.fps, song.bpm, duration_frames)
+
+
+def felt_beats(song: SongUse) -> frozenset[int]:
+    """Indices of the beats that people nod to: all; in quick music every other one of a bar, or its first where it has an odd number."""
+    everything = frozenset(range(len(song.beats)))
+    bars = [index for index in range(len(song.beats)) if _near(song.downbeats, song.beats[index])]
+    if song.bpm <= QUICK_BPM or len(bars) < 2:
+        return everything
+    sizes = [after - first for first, after in zip(bars, bars[1:])]
+    odd = sorted(sizes)[len(sizes) // 2] % 2 == 1
+    behind = [bars[max(0, bisect_right(bars, index) - 1)] for index in range(len(song.beats))]
+    return frozenset(index for index, first in enumerate(behind) if index == first or (not odd and (index - first) % 2 == 0))
 
 
 def _inside(held: Sequence[FrameSpan], frame: int) -> bool:
@@ -142,19 +156,23 @@ def _beat_frames(song: SongUse, rate: FrameRate, offset_s: float, halves: bool) 
     return frames
 
 
-def _point(song: SongUse, rate: FrameRate, frame: int, beat: int | None, offset_s: float) -> CutPoint:
+def _point(song: SongUse, rate: FrameRate, frame: int, beat: int | None, offset_s: float, felt: frozenset[int]) -> CutPoint:
     """A point; `offset_s` is taken off again to see what the music does on its beat."""
     time = song.beats[beat] if beat is not None else max(0.0, float(rate.seconds(frame)) - offset_s)
     section = next((one for one in song.sections if one.start_s - 0.05 <= time < one.end_s - 0.05), None)
+    label = section.label if section else "unknown"
     energy = energy_between(song, time, time + 1.0)
     rise = energy - energy_between(song, max(0.0, time - 1.0), time) if time > 0 else 0.0
     if section is not None:
         energy = (1 - SECTION_SHARE) * energy + SECTION_SHARE * section.energy
-    return CutPoint(frame, beat, _strength(song, time, beat), energy, section.label if section else "unknown", rise)
+    return CutPoint(frame, beat, _strength(song, time, beat if beat in felt else None), energy, label, rise)
 
 
 def _strength(song: SongUse, time: float, beat: int | None) -> float:
-    """A drop asks loudest for a cut, then a section's start, a phrase's, a bar's; among their like, the beats that are hit hardest."""
+    """A drop asks loudest for a cut, then a section's start, a phrase's, a bar's; among their like, the beats that are hit hardest.
+
+    beat : None between beats, and on beats that are not felt in quick music.
+    """
     if _near(song.drops, time):
         return DROP
     if _near([section.start_s for section in song.sections], time):

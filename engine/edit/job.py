@@ -63,8 +63,9 @@ def wishes_of(brief: Brief) -> list[ClipWish]:
 
 
 def is_wanted(part: Part, wishes: Sequence[ClipWish]) -> bool:
-    """Whether a wish names the clip."""
-    return any(wish.media_id == part.clip.media.media_id for wish in wishes)
+    """Whether a wish names the clip, or the range of it that the part lies in."""
+    mine = [wish.span for wish in wishes if wish.media_id == part.clip.media.media_id]
+    return any(span is None or span.contains(part.table.part) for span in mine)
 
 
 def moment_of(job: Job, segment: Segment) -> Moment:
@@ -75,12 +76,18 @@ def moment_of(job: Job, segment: Segment) -> Moment:
 
 
 def score_parts(job: Job, number: int, clip: int | None = None) -> dict[str, float]:
-    """Named parts of a segment as chosen, or as if `clip` stood there; the pair parts are those with the clip before."""
+    """Named parts of a segment as chosen, or as if `clip` stood there; the pair parts are those with the clip before.
+
+    `novelty` counts where another segment shows the same set: the first of a set pays nothing.
+    """
     segments = job.found.segments
     segment = segments[number]
     column = segment.clip if clip is None else clip
     fit = job.scorer.fit(job.scorer.slot(segment.start, segment.end))
     parts = {name: float(worth[column]) for name, worth in fit.items()}
+    others = {int(job.scorer.sets[one.clip]) for index, one in enumerate(segments) if index != number}
+    if int(job.scorer.sets[column]) not in others:
+        parts["novelty"] = 0.0
     if number:
         before = segments[number - 1].clip
         parts.update({name: float(worth[before, column]) for name, worth in job.scorer.pair_parts.items()})

@@ -14,13 +14,13 @@ from engine.edit.outcomes import outcomes_of
 from engine.edit.placing import placements_of
 from engine.edit.scoring import WEIGHTS, Leaning
 from engine.edit.song_window import choose_song_window, song_use
-from engine.edit.supply import Stock
+from engine.edit.supply import Stock, allowed
 from engine.edit.taste import Taste, neutral_taste
 from engine.errors import BadOption, FootageError
 from engine.model import documents
 from engine.model.analysis import ClipGroup, SongAnalysis
 from engine.model.media import Media
-from engine.model.style import Brief, StyleProfile
+from engine.model.style import Brief, ClipWish, StyleProfile
 from engine.model.time import FrameSpan
 from engine.model.timeline import Marker, Reasoning, SongUse, Timeline
 from engine.progress import SILENT, Progress
@@ -90,16 +90,36 @@ def make_edit(
 
 def _check_wishes(brief: Brief, clips: Sequence[ClipInput]) -> None:
     """Raises `FootageError` (`wish_unusable`) for wishes that contradict each other: no footage could answer them."""
-    names = {clip.media.media_id: clip.media.name for clip in clips}
+    known = {clip.media.media_id: clip for clip in clips}
     avoided = {wish.media_id for wish in brief.avoid if wish.span is None}
-    both = sorted(names.get(wish.media_id, wish.media_id) for wish in wishes_of(brief) if wish.media_id in avoided)
+    both = sorted(_name(known, wish) for wish in wishes_of(brief) if wish.media_id in avoided or _is_barred(brief, known, wish))
     if both:
         message = f"{', '.join(dict.fromkeys(both))} is wished for and left out at the same time."
-        raise FootageError("wish_unusable", message, "Take back one of the two (options, and cutprint.toml beside the clips).", clips=both)
-    if brief.first is not None and brief.last is not None and brief.first.media_id == brief.last.media_id:
-        name = names.get(brief.first.media_id, brief.first.media_id)
-        message = f"{name} is to open and to close the edit, but each clip is shown once."
-        raise FootageError("wish_unusable", message, "Name another clip for one of the two.", clips=[name])
+        hint = "Take back one of the two (options, cutprint.toml beside the clips, colours and marks in the editing program)."
+        raise FootageError("wish_unusable", message, hint, clips=both)
+    first, last = brief.first, brief.last
+    if first is not None and last is not None and first.media_id == last.media_id and not _apart(first, last):
+        name = _name(known, first)
+        message = f"{name} is to open and to close the edit, but each moment is shown once."
+        hint = "Name another clip for one of the two, or other parts of it (name@IN-OUT)."
+        raise FootageError("wish_unusable", message, hint, clips=[name])
+
+
+def _name(known: Mapping[str, ClipInput], wish: ClipWish) -> str:
+    return known[wish.media_id].media.name if wish.media_id in known else wish.media_id
+
+
+def _is_barred(brief: Brief, known: Mapping[str, ClipInput], wish: ClipWish) -> bool:
+    """Whether what is wished for of a clip lies in parts of it that are left out."""
+    clip = known.get(wish.media_id)
+    if clip is None or clip.media.video is None:
+        return False
+    span = clip.media.video.span
+    return not allowed(brief, clip, span if wish.span is None else wish.span.intersection(span) or span)
+
+
+def _apart(a: ClipWish, b: ClipWish) -> bool:
+    return a.span is not None and b.span is not None and not a.span.overlaps(b.span)
 
 
 def _plain(brief: Brief) -> dict[str, object]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.edit.footage import ClipInput
+from engine.edit.sight import Sight
 from engine.model.style import MomentPreferences
 from engine.model.time import FrameRate, FrameSpan
 
@@ -20,9 +21,10 @@ __all__ = ["Moment", "MomentTable"]
 HANDLE_S = 0.10
 """Kept free at both ends of a take where it can be: the start of a recording shakes, and editors want room to trim."""
 PARTS: Mapping[str, float] = MappingProxyType(
-    {"quality": 1.0, "motion": 0.35, "peak": 0.15, "on_beat": 0.15, "face": 0.25, "position": 0.15, "steady": 0.1}
+    {"quality": 1.0, "motion": 0.35, "seen": 0.3, "peak": 0.15, "on_beat": 0.15, "face": 0.25, "position": 0.15, "steady": 0.1}
 )
-"""Weights of a moment's parts (chosen: a sound picture first, then life, then a face, then habit)."""
+"""Weights of a moment's parts (chosen: a sound picture first, then life, then something to look at, then habit). `seen`: what the edit's
+frame can hold of the subjects (`engine.edit.sight`)."""
 
 
 ACCENT_S = 0.12
@@ -44,7 +46,8 @@ class MomentTable:
     """The best moment of one clip (or of one part of it) for any length, each computed once.
 
     part : frames of the source that may be used; the whole clip by default. beat_s : time from beat to beat, for motion that lands on
-    one. speed : source seconds per second shown. weights : of the parts that a taste weighs otherwise than PARTS.
+    one. speed : source seconds per second shown. weights : of the parts that a taste weighs otherwise than PARTS. shape : width and height
+    of the edit, whose frame has to hold what is to be seen; None: the whole picture.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class MomentTable:
         beat_s: float = 0.0,
         speed: Fraction = Fraction(1),
         weights: Mapping[str, float] = MappingProxyType({}),
+        shape: tuple[int, int] | None = None,
     ) -> None:
         assert clip.media.video is not None
         self.clip = clip
@@ -72,6 +76,7 @@ class MomentTable:
         self._accent = _accents(self._sums["motion"], round(self._source.fps * ACCENT_S))
         self._cuts = [shot.start_frame for shot in clip.analysis.shots[1:]]
         self._known: dict[int, Moment | None] = {}
+        self._sight = Sight(clip, shape)
         self._face_frames = sorted({face.frame for face in clip.analysis.faces})
 
     def needed(self, duration_frames: int) -> int:
@@ -101,6 +106,7 @@ class MomentTable:
         total = (
             weights["quality"] * means["quality"]
             + weights["motion"] * means["motion"]
+            + weights["seen"] * self._sight.best(starts, length)
             + weights["peak"] * self._likes.motion_peak * self._early_motion(starts, length)
             + weights["on_beat"] * self._likes.motion_peak * self._on_beat(starts, length)
             + weights["face"] * self._likes.face * face

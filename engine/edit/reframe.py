@@ -11,7 +11,7 @@ from engine.model.media import Media
 from engine.model.time import FrameRate, FrameSpan
 from engine.model.timeline import CropKey
 
-__all__ = ["cover_crop", "crop_for"]
+__all__ = ["FACE_CONFIDENCE", "cover_crop", "crop_for", "frame_shares"]
 
 LEAST_CONFIDENCE = 0.3
 """Subjects less sure than this do not move the frame from the centre."""
@@ -27,13 +27,14 @@ CENTRE_PULL = 0.05
 
 def cover_crop(width: int, height: int, target_width: int, target_height: int, centre: tuple[float, float]) -> CropKey:
     """The largest part of a displayed picture with the target's shape, as near to `centre` (shares 0 to 1) as its edges allow."""
-    share_x, share_y = _shares(width, height, target_width, target_height)
+    share_x, share_y = frame_shares(width, height, target_width, target_height)
     x = min(max(centre[0] - share_x / 2, 0.0), 1.0 - share_x)
     y = min(max(centre[1] - share_y / 2, 0.0), 1.0 - share_y)
     return CropKey(0, round(x, 6), round(y, 6), round(share_x, 6), round(share_y, 6))
 
 
-def _shares(width: int, height: int, target_width: int, target_height: int) -> tuple[float, float]:
+def frame_shares(width: int, height: int, target_width: int, target_height: int) -> tuple[float, float]:
+    """Shares of a picture's width and height that a frame of the target's shape covers: one of them is 1."""
     source, target = width / height, target_width / target_height
     return min(1.0, target / source), min(1.0, source / target)
 
@@ -48,7 +49,7 @@ def crop_for(
     """
     assert media.video is not None
     size = media.video.display_width, media.video.display_height
-    shares = _shares(*size, width, height)
+    shares = frame_shares(*size, width, height)
     boxes = _boxes(analysis.subjects, span, round(analysis.rate.fps), size[0] / size[1])
     still = _centre(boxes, shares)
     axis = 0 if shares[0] < shares[1] else 1
@@ -63,8 +64,11 @@ def crop_for(
 
 
 def _boxes(subjects: Sequence[Subject], span: FrameSpan, reach: int, aspect: float) -> list[tuple[Box, float]]:
-    """What is to be seen during `span` (and a second around it), with the weight of each: faces with their shoulders, else the rest."""
-    near = [one for one in subjects if span.start - reach <= one.frame < span.end + reach and one.confidence >= LEAST_CONFIDENCE]
+    """What is to be seen during `span` (half a second around it where that is enough, else a whole one), with the weight of each: faces
+    with their shoulders, else the rest."""
+    sure = [one for one in subjects if one.confidence >= LEAST_CONFIDENCE]
+    near = [one for one in sure if span.start - reach // 2 <= one.frame < span.end + reach // 2]
+    near = near or [one for one in sure if span.start - reach <= one.frame < span.end + reach]
     faces = [one for one in near if one.confidence >= FACE_CONFIDENCE]
     if faces:
         return [(_bust(one.box, aspect), one.confidence * one.box.height) for one in faces]

@@ -15,7 +15,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.edit.grid import Grid
+from engine.edit.grid import HALF_BEAT, Grid
 from engine.model.timeline import SongUse
 
 __all__ = ["favours"]
@@ -29,13 +29,16 @@ BAR_BEATS = 4
 def favours(grid: Grid, song: SongUse, seed: int, usual_beats: float) -> NDArray[np.float64]:
     """(points,) standard normal: how much the draw asks for a cut at each point; 0 on the lines between groups and at the edit's start.
 
-    A group is one bar, or as many (a power of two) as two shots fill of the usual length: all points inside it share their draw.
+    A group is one bar, or as many (a power of two) as two shots fill of the usual length: all points inside it share their draw. No draw
+    asks for a cut between the beats that are felt.
     """
     bars = list(song.downbeats) or list(song.beats[::BAR_BEATS])
     beats = (bars[-1] - bars[0]) / (len(bars) - 1) * song.bpm / 60.0 if len(bars) > 1 else BAR_BEATS
     size = 2 ** max(0, int(math.log2(max(1.0, 2.0 * usual_beats / beats))))
     lines = bars[::size]
-    return np.array([_favour(point.frame / grid.fps, lines, seed) if point.frame else 0.0 for point in grid.points])
+    drawn = np.array([_favour(point.frame / grid.fps, lines, seed) if point.frame else 0.0 for point in grid.points])
+    between = np.array([point.strength <= HALF_BEAT for point in grid.points])
+    return np.where(between, np.minimum(drawn, 0.0), drawn)
 
 
 def _favour(time_s: float, lines: Sequence[float], seed: int) -> float:

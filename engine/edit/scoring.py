@@ -18,11 +18,12 @@ from engine.edit.features import clip_table
 from engine.edit.grid import DROP, Grid
 from engine.edit.holding import Holding
 from engine.edit.job import Part
+from engine.edit.likeness import likeness
 from engine.edit.moments import Moment
 from engine.edit.problem import IMPOSSIBLE, Cover
 from engine.edit.rhythm import favours
 from engine.edit.taste import DURATION_OCTAVES, KINDS, Table, Taste, loudness
-from engine.model.analysis import ClipAnalysis, ClipGroup
+from engine.model.analysis import ClipGroup
 from engine.model.names import UNKNOWN
 from engine.model.time import FrameSpan
 from engine.model.timeline import SongUse
@@ -48,8 +49,9 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
         "size_change": 0.3,
         "motion_change": 0.15,
         "same_take": 1.6,
-        "similar": 0.5,
+        "similar": 1.0,
         "coverage": 0.6,
+        "novelty": 0.3,
         "asked": 1.0,
     }
 )
@@ -64,6 +66,8 @@ SURE = 0.5
 HELD_OVER_DROP = 4.0
 """What holding a shot across a drop costs, in cuts of full strength: more than any clip gains by it, so that only locks and scarce footage
 hold one there."""
+EMPTY_PLACE = 4.0
+"""Times that showing a set again costs more where nobody is in it: a second picture of the same sea tells nothing (chosen)."""
 COVER_LEAST = 2
 """Angles of which there are fewer clips are not missed (one stray detection is no angle of the shoot)."""
 
@@ -207,6 +211,7 @@ class Scorer:
         parts["duration"] = weights["duration"] * self.holding.density(slot.start, slot.end, octaves)
         parts["cut"] = np.full(len(self.parts), weights["cut"] * self.cut(slot))
         parts["variety"] = np.full(len(self.parts), weights["variety"] * self._favours[slot.start])
+        parts["novelty"] = -self._again
         if point.frame < self._hook_frames:
             parts["hook"] = weights["hook"] * (moments.score - LEVEL + 0.5 * moments.face)
         if self.grid.points[slot.end].frame == (self.grid.total or self.grid.points[-1].frame):
@@ -263,7 +268,7 @@ class Scorer:
         takes = _numbers(self._groups, "take", media)
         together = (takes[:, None] == takes[None, :]) & (takes >= 0)[:, None]
         parts["same_take"] = -self.weights["same_take"] * np.where(same, 1.5, together.astype(float))
-        parts["similar"] = -self.weights["similar"] * _likeness([part.clip.analysis for part in self.parts])
+        parts["similar"] = -self.weights["similar"] * likeness([part.clip.analysis for part in self.parts])
         return parts
 
     @property
@@ -281,10 +286,33 @@ class Scorer:
         """(parts,) the look of each part, -1 where it belongs to none."""
         return _numbers(self._groups, "look", np.array([part.clip.media.media_id for part in self.parts]))
 
+    @cached_property
+    def sets(self) -> NDArray[np.int64]:
+        """(parts,) number of the set (takes of one set-up, stretches of one clip) of each part that others show too, else -1."""
+        media = [part.clip.media.media_id for part in self.parts]
+        takes = _numbers(self._groups, "take", np.array(media))
+        names = [f"take {take}" if take >= 0 else one for take, one in zip(takes, media)]
+        uses = {name: len({part.resource for part, one in zip(self.parts, names) if one == name}) for name in set(names)}
+        shared = sorted(name for name in uses if uses[name] > 1)
+        return np.array([shared.index(name) if name in shared else -1 for name in names], np.int64)
+
+    @cached_property
+    def _again(self) -> Array:
+        """(parts,) what showing each part's set once more costs: the most where it is only a place, whose second picture is the first."""
+        people = np.array([bool(part.clip.analysis.faces or part.clip.analysis.bodies) for part in self.parts], bool)
+        costs = np.zeros(len(self.parts))
+        for number in np.unique(self.sets[self.sets >= 0]):
+            members = self.sets == number
+            costs[members] = self.weights["novelty"] * (1.0 if people[members].any() else EMPTY_PLACE)
+        return costs
+
     def covers(self) -> tuple[Cover, ...]:
-        """What showing each angle and each look of the shoot at least once is worth."""
+        """What showing each angle and each look of the shoot at least once is worth, and each set for the first time (`novelty`)."""
         worth = self.weights["coverage"]
         rows = []
+        for number in np.unique(self.sets[self.sets >= 0]) if self.weights["novelty"] else ():
+            members = [int(one) for one in np.flatnonzero(self.sets == number)]
+            rows.append(Cover(f"set {number + 1}", tuple(members), float(self._again[members[0]])))
         for kind, numbers in (("angle", self.angles), ("look", self.looks)):
             for number in np.unique(numbers[numbers >= 0]):
                 members = [int(one) for one in np.flatnonzero(numbers == number)]
@@ -315,23 +343,3 @@ def _numbers(groups: Sequence[ClipGroup], kind: str, media: NDArray[np.str_]) ->
     """(parts,) number of each one's group of a kind, -1 where it has none."""
     of = {member: number for number, group in enumerate(group for group in groups if group.kind == kind) for member in group.members}
     return np.array([of.get(str(one), -1) for one in media], np.int64)
-
-
-def _likeness(clips: Sequence[ClipAnalysis]) -> Array:
-    """(clips, clips) 0 to 1: how alike two palettes are, by the distance of each colour to the nearest of the other, weighted by share."""
-    most = max((len(clip.palette) for clip in clips), default=0)
-    if not most:
-        return np.zeros((len(clips), len(clips)))
-    colours, shares = np.full((len(clips), most, 3), np.nan), np.zeros((len(clips), most))
-    for row, clip in enumerate(clips):
-        for column, (red, green, blue, share) in enumerate(clip.palette):
-            colours[row, column], shares[row, column] = (red, green, blue), share
-    alike = np.zeros((len(clips), len(clips)))
-    empty = np.isnan(colours[:, 0, 0])
-    for at in np.flatnonzero(~empty):
-        row = int(at)
-        away = np.linalg.norm(colours[row, None, :, None, :] - colours[:, None, :, :], axis=-1)
-        nearest = np.nanmin(np.where(np.isnan(away), np.inf, away), axis=2)
-        alike[row] = np.exp(-np.where(shares[row] > 0, np.where(np.isinf(nearest), 0.0, nearest) * shares[row], 0.0).sum(axis=1) / 60.0)
-    alike[:, empty] = 0.0
-    return alike

@@ -22,7 +22,7 @@ from engine.model.style import Brief
 from engine.model.time import FrameSpan
 from engine.model.timeline import Placement, SongUse
 
-__all__ = ["Rules", "Stock", "fillable", "must_covers", "parts_of", "problem_of"]
+__all__ = ["Rules", "Stock", "allowed", "fillable", "must_covers", "named_spans", "parts_of", "problem_of"]
 
 MUST_REWARD = 50.0
 """Worth of showing what has to appear: more than any edit gains elsewhere."""
@@ -75,9 +75,11 @@ def parts_of(stock: Stock, count: int) -> list[Part]:
         if taken and count == 1:
             continue  # each clip once
         for number, span in enumerate(_stretches(stock.brief, clip, count, taken)):
-            parts += _parts(stock, clip, span, count == 1, f"{clip.media.media_id}:{number}")
+            whole = count == 1 and len(named_spans(stock.brief, clip)) < 2
+            parts += _parts(stock, clip, span, whole, f"{clip.media.media_id}:{number}")
     for placement, clip in stock.held:
-        table = MomentTable(clip, stock.brief.rate, stock.taste.profile.moment_preferences, speed=placement.speed, beat_s=stock.beat_s)
+        likes, shape = stock.taste.profile.moment_preferences, (stock.brief.width, stock.brief.height)
+        table = MomentTable(clip, stock.brief.rate, likes, speed=placement.speed, beat_s=stock.beat_s, shape=shape)
         parts.append(Part(clip, table, True, f"held:{placement.id}", placement.speed, placement))
     return parts
 
@@ -94,6 +96,7 @@ def _parts(stock: Stock, clip: ClipInput, span: FrameSpan, whole: bool, resource
             beat_s=stock.beat_s,
             speed=speed,
             weights=stock.taste.moment_weights,
+            shape=(stock.brief.width, stock.brief.height),
         )
         rows.append(Part(clip, table, whole, resource, speed))
     return rows
@@ -118,30 +121,43 @@ def shown_span(placement: Placement, brief: Brief) -> FrameSpan:
 
 
 def _stretches(brief: Brief, clip: ClipInput, count: int, taken: Sequence[FrameSpan]) -> list[FrameSpan]:
-    """The clip's allowed frames in up to `count` stretches with a gap between, none shorter than a beat can use."""
+    """The clip's allowed frames in up to `count` stretches with a gap between, none shorter than a beat can use.
+
+    With a count of 1 only the longest; of a clip of which several parts are wished for, the longest in each.
+    """
     assert clip.media.video is not None
     gap = round(GAP_S * clip.media.video.rate.fps)
     near = [FrameSpan(max(0, one.start - gap), one.end + gap) for one in taken]
     least = max(2, round(0.5 * clip.media.video.rate.fps))
-    spans = []
-    for one in _allowed(brief, clip, near):
-        pieces = max(1, min(count, (one.duration + gap) // (least + gap)))
-        size = (one.duration - gap * (pieces - 1)) / pieces
-        starts = [one.start + round(k * (size + gap)) for k in range(pieces)]
-        spans += [FrameSpan(start, min(one.end, start + max(1, int(size)))) for start in starts]
-    return spans if count > 1 else sorted(spans, key=lambda span: (-span.duration, span.start))[:1]
+    rows = []
+    for part in named_spans(brief, clip) or [clip.media.video.span]:
+        spans = []
+        for one in allowed(brief, clip, part, near):
+            pieces = max(1, min(count, (one.duration + gap) // (least + gap)))
+            size = (one.duration - gap * (pieces - 1)) / pieces
+            starts = [one.start + round(k * (size + gap)) for k in range(pieces)]
+            spans += [FrameSpan(start, min(one.end, start + max(1, int(size)))) for start in starts]
+        rows += spans if count > 1 else sorted(spans, key=lambda span: (-span.duration, span.start))[:1]
+    return rows
 
 
-def _allowed(brief: Brief, clip: ClipInput, taken: Sequence[FrameSpan]) -> list[FrameSpan]:
-    """The clip's frames without what the user barred or what is shown elsewhere, and only what he named where he named a part."""
+def named_spans(brief: Brief, clip: ClipInput) -> list[FrameSpan]:
+    """The parts of a clip that are wished for, in order; of parts that overlap what they share."""
     assert clip.media.video is not None
-    media_id = clip.media.media_id
-    span = clip.media.video.span
-    named = [wish.span for wish in wishes_of(brief) if wish.media_id == media_id and wish.span is not None]
-    if named:
-        span = span.intersection(named[0]) or span
-    spans = [span]
-    barred = [wish.span for wish in brief.avoid if wish.media_id == media_id and wish.span is not None]
+    rows: list[FrameSpan] = []
+    for wish in wishes_of(brief):
+        span = wish.span.intersection(clip.media.video.span) if wish.media_id == clip.media.media_id and wish.span is not None else None
+        if span is None:
+            continue
+        same = next((one for one in rows if one.overlaps(span)), None)
+        rows = [one for one in rows if one is not same] + [span if same is None else same.intersection(span) or span]
+    return sorted(rows, key=lambda one: one.start)
+
+
+def allowed(brief: Brief, clip: ClipInput, part: FrameSpan, taken: Sequence[FrameSpan] = ()) -> list[FrameSpan]:
+    """The frames of a part of a clip without what the user barred and what is shown elsewhere."""
+    barred = [wish.span for wish in brief.avoid if wish.media_id == clip.media.media_id and wish.span is not None]
+    spans = [part]
     for one in (*barred, *taken):
         spans = [piece for each in spans for piece in _without(each, one)]
     return spans

@@ -173,7 +173,7 @@ def _best_start(head: Timeline, clip: ClipInput, frames: int) -> int:
     whole = clip.media.video.span
     part = FrameSpan(start, whole.end) if start < whole.end else whole
     beat_s = 60.0 / head.song.bpm if head.song and head.song.bpm > 0 else 0.0
-    moment = MomentTable(clip, head.rate, MomentPreferences(), part, beat_s=beat_s).best(frames)
+    moment = MomentTable(clip, head.rate, MomentPreferences(), part, beat_s=beat_s, shape=(head.width, head.height)).best(frames)
     return moment.start_frame if moment else part.start
 
 
