@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from bridge_server.pages.layout import Result, clock, table
@@ -38,6 +38,14 @@ def step_page(result: Result) -> str:
     return "\n".join([f"Revision {result['revision']} is the edit again (it was {result['from_revision']}).", *_tail(result)])
 
 
+def _what(rows: Sequence[str]) -> str:
+    """What was done; of what was done to more than three clips, how many they were."""
+    of: dict[str, list[str]] = {}
+    for row in rows:
+        of.setdefault(row.split(" ")[0], []).append(row)
+    return "; ".join(one for name, same in of.items() for one in (same if len(same) < 4 else [f"{name} ({len(same)} clips)"]))
+
+
 def history_page(result: Result) -> str:
     """A line per revision."""
     rows = [
@@ -47,7 +55,7 @@ def history_page(result: Result) -> str:
             row["at"],
             str(row["shots"]),
             str(row["locked"]),
-            "; ".join(row["what"]),
+            _what(row["what"]),
         ]
         for row in result["revisions"]
     ]

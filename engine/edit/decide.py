@@ -108,7 +108,8 @@ def _too_short(stock: Stock) -> FootageError:
     grid = grid_of(stock, rules)
     share = fillable(parts, grid) if parts else 0.0
     seconds = int(min(share, 0.99) * total * 10) / 10
-    message = f"The {len(stock.clips)} usable clips fill about {seconds:.1f} s of {total:.1f} s."
+    clips = "one usable clip fills" if len(stock.clips) == 1 else f"{len(stock.clips)} usable clips fill"
+    message = f"The {clips} about {seconds:.1f} s of {total:.1f} s."
     details = {"fillable_s": seconds}
     if parts:
         _, _, problem = posed(stock, parts, rules)

@@ -15,7 +15,7 @@ from engine.edit.placing import placements_of
 from engine.edit.scoring import WEIGHTS, Leaning
 from engine.edit.song_window import choose_song_window, song_use
 from engine.edit.supply import Stock, allowed
-from engine.edit.taste import Taste, neutral_taste
+from engine.edit.taste import Correction, Taste, neutral_taste
 from engine.errors import BadOption, FootageError
 from engine.model import documents
 from engine.model.analysis import ClipGroup, SongAnalysis
@@ -171,9 +171,16 @@ def reasoning_of(job: Job, clips: Sequence[ClipInput]) -> Reasoning:
         f"{shots} shots, {seconds / shots:.2f} s each on average, at {job.use.bpm:.1f} beats a minute",
         *job.use.notes,
         f"worth {job.found.value:.2f} of at most {job.found.bound:.2f} ({gap:.2f} open)",
+        _sureness_said(job.taste.correction),
     ]
     missing = _missing(clips)
     return Reasoning(pacing, None, "; ".join(notes) + ".", (), job.relaxed, tuple(missing))
+
+
+def _sureness_said(correction: Correction | None) -> str:
+    if correction is None:
+        return "confidence as reckoned, not yet set right by what you keep"
+    return f"confidence set right by what was kept of {correction.clips} clips in {correction.sessions} edits"
 
 
 def _missing(clips: Sequence[ClipInput]) -> list[str]:

@@ -39,7 +39,7 @@ def _placement(job: Job, number: int, created_at: str, revision: int, clip_id: s
     runners, rival = _runners_up(job, number, own)
     media = part.clip.media
     assert media.video is not None
-    sure = confidence(job, number)
+    sure, raw = confidence(job, number)
     span = FrameSpan(moment.start_frame, moment.start_frame + part.table.needed(slot.frames))
     return Placement(
         id=clip_id,
@@ -51,7 +51,7 @@ def _placement(job: Job, number: int, created_at: str, revision: int, clip_id: s
         source_rate=media.video.rate,
         speed=part.speed,
         facts=_facts(part.clip, moment, span, sure, explain.sentence(job, number, rival)),
-        decision=Decision(round(sum(own.values()), 6), own, runners, part.clip.analysis.missing),
+        decision=Decision(round(sum(own.values()), 6), own, runners, part.clip.analysis.missing, raw),
         crop=crop_for(media, part.clip.analysis, span, job.brief.width, job.brief.height, job.brief.rate, slot.frames),
         edit_history=(HistoryEntry("ai_generated", created_at, revision),),
     )

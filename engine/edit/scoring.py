@@ -49,7 +49,7 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
         "size_change": 0.3,
         "motion_change": 0.15,
         "same_take": 1.6,
-        "similar": 1.0,
+        "similar": 1.6,
         "coverage": 0.6,
         "novelty": 0.3,
         "asked": 1.0,

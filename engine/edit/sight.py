@@ -66,7 +66,7 @@ def _shown(analysis: ClipAnalysis, axis: int, share: float, step: int, frames: i
         rest.append((frame / step, worth))
     for at in np.flatnonzero(~spoken):
         nearest = min(rest, key=lambda row: abs(row[0] - at - 0.5), default=None)
-        if nearest is not None and abs(nearest[0] - at - 0.5) * step <= fps:
+        if nearest is not None and abs(nearest[0] - at - 0.5) * step <= LOOKED_S * fps:
             seen[at] = np.minimum(nearest[1], 1.0)
     return seen - CUT_COST * cut
 

@@ -142,16 +142,21 @@ def _stretches(brief: Brief, clip: ClipInput, count: int, taken: Sequence[FrameS
 
 
 def named_spans(brief: Brief, clip: ClipInput) -> list[FrameSpan]:
-    """The parts of a clip that are wished for, in order; of parts that overlap what they share."""
+    """The parts of a clip that are wished for, in order. Of parts that share most of the shorter one only what they share, else the later
+    one from where the earlier ends: no frame is shown twice."""
     assert clip.media.video is not None
+    asked = [wish.span for wish in wishes_of(brief) if wish.media_id == clip.media.media_id and wish.span is not None]
     rows: list[FrameSpan] = []
-    for wish in wishes_of(brief):
-        span = wish.span.intersection(clip.media.video.span) if wish.media_id == clip.media.media_id and wish.span is not None else None
-        if span is None:
-            continue
-        same = next((one for one in rows if one.overlaps(span)), None)
-        rows = [one for one in rows if one is not same] + [span if same is None else same.intersection(span) or span]
-    return sorted(rows, key=lambda one: one.start)
+    for span in sorted({one for each in asked if (one := each.intersection(clip.media.video.span))}, key=lambda one: (one.start, one.end)):
+        last = rows[-1] if rows else None
+        shared = last.intersection(span) if last is not None else None
+        if last is None or shared is None:
+            rows.append(span)
+        elif 2 * shared.duration >= min(last.duration, span.duration):
+            rows[-1] = shared
+        else:
+            rows.append(FrameSpan(shared.end, span.end))
+    return rows
 
 
 def allowed(brief: Brief, clip: ClipInput, part: FrameSpan, taken: Sequence[FrameSpan] = ()) -> list[FrameSpan]:

@@ -40,11 +40,11 @@ def _normal(values: Array) -> Array:
     return np.asarray(0.5 + 0.5 * np.vectorize(math.erf, otypes=[np.float64])(values / math.sqrt(2.0)))
 
 
-def confidence(job: Job, number: int) -> float:
-    """0 to 1 that a person keeps a placement as it is: that no other clip is noticeably better there, less what the picture lacks, how
-    unusual the length is for the style, and how unsure the beats are.
+def confidence(job: Job, number: int) -> tuple[float, float]:
+    """0 to 1 that a person keeps a placement as it is, and the same as reckoned, before what people kept has set it right.
 
-    It orders placements by how open they are; telemetry of what people keep can calibrate it.
+    As reckoned: that no other clip is noticeably better there, less what the picture lacks, how unusual the length is for the style, and
+    how unsure the beats are. It orders placements by how open they are; `Taste.correction` makes a chance of it.
     """
     segment = job.found.segments[number]
     slot = job.scorer.slot(segment.start, segment.end)
@@ -58,4 +58,6 @@ def confidence(job: Job, number: int) -> float:
     sure = kept_chance(losses[others], errors[others], float(errors[segment.clip]))
     quality = min(1.0, max(0.0, moment_of(job, segment).quality))
     usual = math.exp(min(0.0, float(job.scorer.holding.density(segment.start, segment.end)[segment.clip])) / 2)
-    return round(sure * (0.6 + 0.4 * quality) * (0.75 + 0.25 * usual) * (0.85 + 0.15 * job.use.confidence), 4)
+    raw = round(sure * (0.6 + 0.4 * quality) * (0.75 + 0.25 * usual) * (0.85 + 0.15 * job.use.confidence), 4)
+    correction = job.taste.correction
+    return raw if correction is None else round(correction.of(raw), 4), raw

@@ -22,6 +22,7 @@ __all__ = [
     "CLIP_FEATURES",
     "CONTEXT_FEATURES",
     "HOLD_FEATURES",
+    "Correction",
     "Order",
     "Pace",
     "Selector",
@@ -113,12 +114,29 @@ class Order(Protocol):
 
 
 @dataclass(frozen=True)
+class Correction:
+    """What people kept of clips that the engine was so sure of: points `raw` -> `kept`, both 0 to 1 and ascending, linear in between.
+
+    clips, sessions : how many it rests on.
+    """
+
+    raw: tuple[float, ...]
+    kept: tuple[float, ...]
+    clips: int
+    sessions: int
+
+    def of(self, raw: float) -> float:
+        """The share kept of clips of that raw confidence."""
+        return float(np.interp(raw, self.raw, self.kept))
+
+
+@dataclass(frozen=True)
 class Taste:
     """Everything scoring asks of a style.
 
     beat_offset_s : cuts lie this much after their beat (negative: before it). slow_motion : high-speed takes are shown slowly.
     size_hold : shot type -> how much longer than average it is held, in octaves. moment_weights : part of a moment -> weight
-    (`engine.edit.moments.PARTS`) where a creator's differ.
+    (`engine.edit.moments.PARTS`) where a creator's differ. correction : sets confidence right by what people kept, where that is known.
     """
 
     profile: StyleProfile
@@ -129,6 +147,7 @@ class Taste:
     slow_motion: bool = False
     size_hold: Mapping[str, float] = field(default_factory=dict)
     moment_weights: Mapping[str, float] = field(default_factory=dict)
+    correction: Correction | None = None
 
 
 def neutral_taste(profile: StyleProfile) -> Taste:

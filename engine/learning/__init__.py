@@ -1,1 +1,1 @@
-"""From telemetry to a better profile: datasets, retraining, comparison on hold-out. Not built yet."""
+"""From what people kept and changed to better figures: confidence set right (`confidence`)."""

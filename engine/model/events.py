@@ -48,7 +48,9 @@ class Event:
 
 @dataclass(frozen=True)
 class EditGenerated(Event):
-    """The engine made an edit: the start of a session. `confidences` : in each of `clip_ids`, in the order of the edit."""
+    """The engine made an edit: the start of a session. `confidences` : in each of `clip_ids`, in the order of the edit;
+    `raw_confidences` : the same as reckoned, before what people kept set it right.
+    """
 
     clips: int = 0
     duration_s: float = 0.0
@@ -56,6 +58,7 @@ class EditGenerated(Event):
     mean_confidence: float = 0.0
     clip_ids: tuple[str, ...] = ()
     confidences: tuple[float, ...] = ()
+    raw_confidences: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

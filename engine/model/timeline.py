@@ -71,12 +71,16 @@ class RunnerUp:
 
 @dataclass(frozen=True)
 class Decision:
-    """Why this moment is here. `parts` are named, signed and sum to `score`."""
+    """Why this moment is here. `parts` are named, signed and sum to `score`.
+
+    raw_confidence : confidence as reckoned, before what people kept set it right; None: not known.
+    """
 
     score: float
     parts: Mapping[str, float]
     runners_up: tuple[RunnerUp, ...] = ()
     evidence_missing: tuple[str, ...] = ()
+    raw_confidence: float | None = None
 
 
 @dataclass(frozen=True)

@@ -145,12 +145,22 @@ def _check(request: EditRequest) -> None:
         raise BadOption("bad_aspect", f"There is no aspect {request.aspect!r}.", f"Use one of {', '.join(ASPECTS)}.")
     if request.fps is not None and not 10 <= FrameRate.parse(request.fps).fps <= 120:
         raise BadOption("bad_rate", f"An edit cannot run at {request.fps} frames a second.", "Use 24, 25, 29.97, 30, 50 or 60.")
+    _check_lengths(request.min_shot, request.max_shot)
     check_ffmpeg(needed=request.render)
+
+
+def _check_lengths(least: float | None, most: float | None) -> None:
+    for name, value in (("--min-shot", least), ("--max-shot", most)):
+        if value is not None and not 0 < value <= LONGEST_S:
+            raise BadOption("bad_duration", f"{name} cannot be {value:g} s.", "Use seconds above 0.")
+    if least is not None and most is not None and least > most:
+        raise BadOption("bad_duration", f"No shot is at least {least:g} and at most {most:g} s long.", "Change --min-shot or --max-shot.")
 
 
 def _generated(studio: Studio, timeline: Timeline) -> EditGenerated:
     """The event that a session begins with."""
     sure = [clip.facts.ai_confidence for clip in timeline.clips]
+    raw = [one.decision.raw_confidence for one in timeline.clips if one.decision and one.decision.raw_confidence is not None]
     return EditGenerated(
         timeline.created_at,
         timeline.project_id,
@@ -163,6 +173,7 @@ def _generated(studio: Studio, timeline: Timeline) -> EditGenerated:
         mean_confidence=sum(sure) / len(sure),
         clip_ids=tuple(clip.id for clip in timeline.clips),
         confidences=tuple(sure),
+        raw_confidences=tuple(raw) if len(raw) == len(sure) else (),
     )
 
 

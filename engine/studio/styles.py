@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.edit.taste import Taste
 from engine.errors import BadOption, InputError, RefusedError
+from engine.learning.confidence import correction_for, suffices
 from engine.model import documents
 from engine.model.analysis import ClipAnalysis
 from engine.model.style import StyleModels, StyleProfile
@@ -37,6 +38,8 @@ from engine.style.prior import neutral_profile
 from engine.style.taste import learned_taste
 from engine.style.transfer import DEFAULT_BLOCKS, blend_models, blend_profiles
 from engine.style.words import differences, said
+from engine.telemetry.calibration import judged_clips
+from engine.telemetry.sessions import sessions_of
 
 if TYPE_CHECKING:
     from engine.progress import Progress
@@ -60,11 +63,17 @@ def chosen_style(studio: Studio, creator: str | None) -> tuple[StyleProfile, Tas
     """The style to edit in: the one named, else the only one there is, else the neutral one. Raises `InputError` for an unknown name."""
     store = studio.store.profiles
     name = creator or _only(store)
-    if name is None:
-        profile = neutral_profile()
-        return profile, learned_taste(profile)
-    profile = store.load(name)
-    return profile, learned_taste(profile, store.models(name))
+    profile = neutral_profile() if name is None else store.load(name)
+    taste = learned_taste(profile) if name is None else learned_taste(profile, store.models(name))
+    return profile, replace(taste, correction=correction_for(_judged(studio, profile.creator_id)))
+
+
+def _judged(studio: Studio, creator: str | None) -> list[list[tuple[float, bool]]]:
+    """Of each session that somebody looked at: raw confidence in its clips, and whether they were kept. The creator's own where they
+    suffice, else everybody's."""
+    sessions = sessions_of(studio.store.events.read())
+    mine = [rows for one in sessions if one.start.creator_id == creator and (rows := judged_clips(one, raw=True))]
+    return mine if suffices(mine) else [rows for one in sessions if (rows := judged_clips(one, raw=True))]
 
 
 def scored(timeline: Timeline, profile: StyleProfile, analyses: Mapping[str, ClipAnalysis]) -> Timeline:

@@ -45,18 +45,21 @@ class Calibration:
     bins: tuple[Bin, ...]
 
 
-def judged_clips(session: Session) -> list[tuple[float, bool]]:
+def judged_clips(session: Session, raw: bool = False) -> list[tuple[float, bool]]:
     """Confidence in each clip of the edit that a session began with, and whether it was kept (neither deleted, disabled nor replaced).
+
+    raw : confidence as reckoned, before it was set right by what people kept (in edits of before that was done it is the same).
 
     None of a session that nobody looked at, or in which a section was made again: the events do not say which clips that took away.
     """
     events = effective(session.events)
     start = session.start
-    known = len(start.clip_ids) == len(start.confidences) > 0
+    sures = start.raw_confidences if raw and start.raw_confidences else start.confidences
+    known = len(start.clip_ids) == len(sures) > 0
     if not session.looked_at or not known or any(isinstance(one, RegenerateRequested) for one in events):
         return []
     removed = Changes.of(events).removed
-    return [(sure, clip not in removed) for clip, sure in zip(start.clip_ids, start.confidences)]
+    return [(sure, clip not in removed) for clip, sure in zip(start.clip_ids, sures)]
 
 
 def calibration(sessions: Iterable[Session]) -> Calibration:

@@ -12,6 +12,7 @@ import test_edit_laws as laws
 from engine.errors import FootageError
 from engine.model.analysis import ClipGroup
 from engine.model.style import ClipWish, StyleProfile, TransitionPreferences
+from engine.model.time import FrameSpan
 from engine.model.timeline import Timeline
 from engine.style.prior import neutral_profile
 
@@ -96,6 +97,30 @@ def test_wishes_that_contradict_each_other_are_refused_before_anything_is_solved
         with pytest.raises(FootageError) as caught:
             laws.edit(clips, dataclasses.replace(SHORT, **wishes))
         assert caught.value.code == "wish_unusable" and caught.value.details["clips"] == [clips[0].media.name]
+
+
+def test_a_wish_for_what_is_barred_is_refused() -> None:
+    clips = laws.shoot(8)
+    one = clips[0].media.media_id
+    asked, barred = ClipWish(one, FrameSpan(30, 60)), ClipWish(one, FrameSpan(20, 90))
+    with pytest.raises(FootageError) as caught:
+        laws.edit(clips, dataclasses.replace(SHORT, must_use=(asked,), avoid=(barred,)))
+    assert caught.value.code == "wish_unusable" and "left out at the same time" in caught.value.message
+
+
+def test_several_parts_of_one_clip_are_all_shown() -> None:
+    """Two parts that have to appear, and the ends, all of one take; what nobody named of it stays away."""
+    clips = [laws.clip(1, 12.0), *(laws.clip(number) for number in range(2, 15))]
+    one = clips[0].media.media_id
+    parts = [FrameSpan(start, start + 75) for start in (10, 110, 210, 280)]
+    wishes = [ClipWish(one, span) for span in parts]
+    brief = dataclasses.replace(SHORT, must_use=(wishes[1], wishes[2]), first=wishes[3], last=wishes[0])
+    timeline = laws.edit(clips, brief)
+    shown = [clip for clip in timeline.clips if clip.media_id == one]
+    spans = [FrameSpan(clip.source_start_frame, clip.source_start_frame + clip.duration_frames) for clip in shown]
+    assert len(shown) == 4 and all(sum(part.contains(span) for part in parts) == 1 for span in spans)
+    assert parts[3].contains(spans[0]) and parts[0].contains(spans[-1])
+    assert timeline.clips[0] is shown[0] and timeline.clips[-1] is shown[-1] and not timeline.ai_reasoning.relaxed
 
 
 def test_what_was_relaxed_says_when() -> None:

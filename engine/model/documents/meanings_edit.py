@@ -71,6 +71,7 @@ TIMELINE = {
         parts | | named, signed parts of the score
         runners_up | | what stood next, best first
         evidence_missing | | evidence that would have counted but was not there
+        raw_confidence | 0..1 | confidence as reckoned, before what people kept set it right; null: not known
     """,
     "RunnerUp": """
         media_id | | the other clip
@@ -357,6 +358,7 @@ EVENTS = {
         mean_confidence | 0..1 | mean of the clips' confidence
         clip_ids | - | the clips of the edit, in order
         confidences | 0..1 | confidence in each of them
+        raw_confidences | 0..1 | the same as reckoned, before what people kept set it right
     """,
     "RegenerateRequested": """
         instruction | | what was asked
