@@ -42,31 +42,33 @@ def decode(curves: Scores, frames_per_s: float, slowest_bpm: float = SLOWEST_BPM
     spacings = np.arange(round(60 * frames_per_s / fastest_bpm), round(60 * frames_per_s / slowest_bpm) + 1)
     if len(curves) < 2 * spacings[0]:
         return None
-    gains = _gains(curves, spacings)
-    best, steps = _followed(gains, spacings)
+    best, steps = _followed(_summed(curves), spacings)
     return _traced(best, steps, spacings, len(curves))
 
 
-def _gains(curves: Scores, spacings: NDArray[np.int64]) -> Scores:
-    """Log-likelihood of a beat on each frame over none there: shape (kind, frames, spacings); kind 0 is a plain beat, 1 a downbeat."""
+def _summed(curves: Scores) -> NDArray[np.float64]:
+    """Log-likelihood of a beat on all frames so far over none there: shape (kind, frames + 1); kind 0 is a plain beat, 1 a downbeat."""
     beat, down = np.clip(curves[:, 0], LEAST, 1 - LEAST), np.clip(curves[:, 1], LEAST, 1 - LEAST)
     both = np.maximum(beat, down)
     nothing = np.log((1 - both) / (FRAMES_PER_BEAT - 1))
-    at, reach, rows = np.arange(len(curves))[:, None], np.maximum(1, spacings // WIDTH_OF_BEAT), []
-    for on in (np.maximum(both - down, LEAST), down):
-        gain = np.concatenate([[0.0], np.cumsum(np.log(on) - nothing, dtype=float)])
-        part = gain[np.minimum(len(curves), at + reach + 1)] - gain[np.maximum(0, at - reach)]
-        rows.append(part.astype(np.float32))
-    return np.stack(rows)
+    rows = [np.cumsum(np.log(on) - nothing, dtype=float) for on in (np.maximum(both - down, LEAST), down)]
+    return np.pad(np.stack(rows), ((0, 0), (1, 0)))
 
 
-def _followed(gains: Scores, spacings: NDArray[np.int64]) -> tuple[Scores, NDArray[np.int8]]:
+def _gains(summed: NDArray[np.float64], frames: NDArray[np.int64], spacings: NDArray[np.int64]) -> Scores:
+    """Log-likelihood of a beat on each of some frames over none there: shape (kind, frames, spacings)."""
+    reach, count = np.maximum(1, spacings // WIDTH_OF_BEAT), summed.shape[1] - 1
+    first, last = np.maximum(0, frames[:, None] - reach), np.minimum(count, frames[:, None] + reach + 1)
+    return np.asarray(summed[:, last] - summed[:, first], np.float32)
+
+
+def _followed(summed: NDArray[np.float64], spacings: NDArray[np.int64]) -> tuple[Scores, NDArray[np.int8]]:
     """Best score of a path with a beat on each of the last frames, and the change of spacing that led to each beat.
 
     best : (frames, states, spacings) of the last `spacings[-1]` frames; states are the beats of METRES in turn. Only as many frames are
     remembered as a beat can reach back, so an hour of music needs no more memory than a minute, but for `steps` (one byte a state).
     """
-    count, columns, block = gains.shape[1], np.arange(len(spacings)), int(spacings[0])
+    count, columns, block = summed.shape[1] - 1, np.arange(len(spacings)), int(spacings[0])
     kept = int(spacings[-1]) + block
     before = np.concatenate([np.roll(np.arange(metre), 1) + sum(METRES[:k]) for k, metre in enumerate(METRES)])
     kinds = np.concatenate([[1] + [0] * (metre - 1) for metre in METRES])
@@ -78,7 +80,7 @@ def _followed(gains: Scores, spacings: NDArray[np.int64]) -> tuple[Scores, NDArr
         came = frames[:, None] - spacings[None, :]
         arrived = left[came % kept, :, columns].transpose(0, 2, 1)[:, before]
         arrived = np.where((came >= 0)[:, None, :], arrived, 0.0)  # the song may begin inside a beat: free
-        now = arrived + gains[:, frames].transpose(1, 0, 2)[:, kinds]
+        now = arrived + _gains(summed, frames, spacings).transpose(1, 0, 2)[:, kinds]
         best[frames % kept] = now
         left[frames % kept], steps[frames] = _changed(now, spacings)
     last = np.arange(max(0, count - int(spacings[-1])), count)

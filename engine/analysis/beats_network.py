@@ -39,11 +39,11 @@ def bands(samples: NDArray[np.float32]) -> Curves:
     """Log magnitude in BANDS triangular bands, shape (frames, BANDS), FRAMES_PER_S frames a second, frame k centred on sample k * HOP."""
     import scipy.fft
 
-    samples = samples * np.float32(LOUD / _loud_level(samples))
+    gain = np.float32(LOUD / _loud_level(samples))
     count = len(samples) // HOP + 1
     padded = np.pad(samples, (WINDOW // 2, WINDOW // 2 + HOP))
     frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP][:count]
-    window, filters = np.hanning(WINDOW + 1)[:-1].astype(np.float32), _filters()
+    window, filters = gain * np.hanning(WINDOW + 1)[:-1].astype(np.float32), _filters()
     parts = []
     for start in range(0, count, STFT_BLOCK):
         spectrum = np.abs(scipy.fft.rfft(frames[start : start + STFT_BLOCK] * window, axis=1))
@@ -56,7 +56,7 @@ def _loud_level(samples: NDArray[np.float32]) -> float:
     blocks = samples[: len(samples) // size * size].reshape(-1, size)
     if not len(blocks):
         return LOUD
-    return max(float(np.percentile(np.sqrt((blocks**2).mean(axis=1)), 95)), 1e-4)
+    return max(float(np.percentile(np.sqrt(np.einsum("ij,ij->i", blocks, blocks) / size), 95)), 1e-4)
 
 
 @lru_cache(maxsize=1)

@@ -19,7 +19,7 @@ from engine.progress import SILENT, Progress
 
 __all__ = ["SONG_ANALYSER_VERSION", "analyse_samples", "analyse_song", "click_mix"]
 
-SONG_ANALYSER_VERSION = "10"
+SONG_ANALYSER_VERSION = "11"
 """Raise when any measured figure changes, so that cached analyses are made anew."""
 
 ENERGY_RATE_HZ = 10.0
@@ -110,7 +110,7 @@ def _rounded(times: NDArray[np.float64]) -> tuple[float, ...]:
 def _grid(
     samples: NDArray[np.float32], levels: NDArray[np.float32], attacks: Onsets, duration_s: float, listener: BeatListener | None
 ) -> _Grid:
-    level_db = 10 * np.log10(float(np.mean(samples**2, dtype=float)) + 1e-24) if len(samples) else -240.0
+    level_db = 10 * np.log10(float(np.vdot(samples, samples)) / len(samples) + 1e-24) if len(samples) else -240.0
     if level_db < SILENCE_DB:
         return _even(duration_s, f"The song is silent: cuts follow an even grid of {EVEN_BPM:.0f} beats a minute.")
     track = track_beats(levels) if listener is None else track_beats(levels, listener.curves(samples), listener.frames_per_s)
@@ -119,7 +119,7 @@ def _grid(
     if track.pulse < LEAST_PULSE:
         note = "No steady beat was found: cuts follow an even grid laid where most attacks are."
         return _even(duration_s, note, track, _best_phase(attacks, 60.0 / track.bpm))
-    beats = refined(samples, track.beats)
+    beats = refined(samples, track)
     inside = (beats > -JUST_BEFORE_S) & (beats < duration_s)
     beats = np.maximum(beats, 0.0)
     bpm = 60.0 / float(np.median(np.diff(beats)))
@@ -202,10 +202,10 @@ def _energy(samples: NDArray[np.float32]) -> NDArray[np.float64]:
     from scipy.ndimage import uniform_filter1d
 
     step = round(RATE_HZ / ENERGY_RATE_HZ)
-    blocks = samples[: len(samples) // step * step].reshape(-1, step).astype(float)
+    blocks = samples[: len(samples) // step * step].reshape(-1, step)
     if len(blocks) == 0:
         return np.zeros(1)
-    power = uniform_filter1d((blocks**2).mean(axis=1), 3)
+    power = uniform_filter1d(np.einsum("ij,ij->i", blocks, blocks).astype(float) / step, 3)
     level = 10 * np.log10(power + 1e-12)
     loud = float(np.percentile(level, 95))
     if loud < SILENCE_DB:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.edit.taste import CONTEXT_FEATURES, HOLD_FEATURES, QUICK_BPM, Table
+from engine.model.analysis import SongAnalysis
 from engine.model.style import StyleProfile
 from engine.model.time import FrameRate, FrameSpan
 from engine.model.timeline import SongUse
 
-__all__ = ["CutPoint", "Grid", "cut_grid", "cuts_between_beats", "energy_between"]
+__all__ = ["CutPoint", "Grid", "beat_strengths", "cut_grid", "cuts_between_beats", "energy_between"]
 
 LEAST_SHOT_S = 0.30
 """Shorter shots are not seen (about the time to recognise a picture and move on)."""
@@ -126,16 +127,23 @@ def cut_grid(
     return Grid(tuple(points), least, max(longest, widest), period, rate.fps, song.bpm, duration_frames)
 
 
-def felt_beats(song: SongUse) -> frozenset[int]:
+def felt_beats(song: SongUse | SongAnalysis) -> frozenset[int]:
     """Indices of the beats that people nod to: all; in quick music every other one of a bar, or its first where it has an odd number."""
     everything = frozenset(range(len(song.beats)))
     bars = [index for index in range(len(song.beats)) if _near(song.downbeats, song.beats[index])]
-    if song.bpm <= QUICK_BPM or len(bars) < 2:
+    bpm = song.tempo_bpm if isinstance(song, SongAnalysis) else song.bpm
+    if bpm <= QUICK_BPM or len(bars) < 2:
         return everything
     sizes = [after - first for first, after in zip(bars, bars[1:])]
     odd = sorted(sizes)[len(sizes) // 2] % 2 == 1
     behind = [bars[max(0, bisect_right(bars, index) - 1)] for index in range(len(song.beats))]
     return frozenset(index for index, first in enumerate(behind) if index == first or (not odd and (index - first) % 2 == 0))
+
+
+def beat_strengths(song: SongUse | SongAnalysis) -> tuple[float, ...]:
+    """How much the music asks for a cut on each beat, 0 to 1: what an edit of it goes by."""
+    felt = felt_beats(song)
+    return tuple(round(_strength(song, time, index if index in felt else None), 4) for index, time in enumerate(song.beats))
 
 
 def _inside(held: Sequence[FrameSpan], frame: int) -> bool:
@@ -168,7 +176,7 @@ def _point(song: SongUse, rate: FrameRate, frame: int, beat: int | None, offset_
     return CutPoint(frame, beat, _strength(song, time, beat if beat in felt else None), energy, label, rise)
 
 
-def _strength(song: SongUse, time: float, beat: int | None) -> float:
+def _strength(song: SongUse | SongAnalysis, time: float, beat: int | None) -> float:
     """A drop asks loudest for a cut, then a section's start, a phrase's, a bar's; among their like, the beats that are hit hardest.
 
     beat : None between beats, and on beats that are not felt in quick music.

@@ -226,18 +226,23 @@ def audio(
         try:
             for frame in container.decode(stream):
                 frame.pts = None  # gaps in time stamps must not shift what follows
-                blocks += [np.asarray(piece.to_ndarray(), np.float32) for piece in resampler.resample(frame)]
+                blocks += [_sound(piece, mono) for piece in resampler.resample(frame)]
         except av.FFmpegError as cause:
             if not blocks:
                 hint = "It may be protected (DRM) or damaged; give another file."
                 raise SongError("song_unreadable", f"{path.name} cannot be decoded.", hint, path=str(path)) from cause
-        blocks += [np.asarray(piece.to_ndarray(), np.float32) for piece in resampler.resample(None)]
+        blocks += [_sound(piece, mono) for piece in resampler.resample(None)]
     if not blocks:
         raise SongError("song_unreadable", f"{path.name} holds no sound.", "Give another file.", path=str(path))
-    samples = np.concatenate(blocks, axis=1).astype(np.float32, copy=False)
+    samples = np.concatenate(blocks, axis=1)
     last = samples.shape[1] if end_s is None else round(end_s * rate_hz)
     samples = samples[:, round(start_s * rate_hz) : last]
     if mono:
-        samples = samples.mean(axis=0, keepdims=True)
         return samples[0]  # type: ignore[no-any-return]
     return np.repeat(samples, 2, axis=0) if len(samples) == 1 else samples
+
+
+def _sound(frame: Any, mono: bool) -> NDArray[np.float32]:
+    """A decoded piece, (channels, samples); mixed at once where one channel is wanted: a long song is held once, not thrice."""
+    samples = np.asarray(frame.to_ndarray(), np.float32)
+    return samples.mean(axis=0, keepdims=True) if mono else samples

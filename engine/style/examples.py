@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from engine.analysis.transitions import kinds_of_cuts
 from engine.edit.features import clip_table
+from engine.edit.grid import beat_strengths
 from engine.edit.taste import CLIP_FEATURES
 from engine.model.analysis import ClipAnalysis, SongAnalysis
 from engine.model.media import Media
@@ -22,9 +23,7 @@ from engine.style.matching import inner_span
 __all__ = ["Seen", "beat_grid", "features_of", "from_timeline", "from_video", "placed", "raw_clips", "sampled_signature", "with_uses"]
 
 NEAR_S = 0.06
-"""How near a section's start, drop or bar line must be to count as this beat's (as in `engine.edit.grid`)."""
-DROP, SECTION, BAR, BEAT = 1.0, 0.8, 0.5, 0.2
-"""How much the music asks for a cut; the same figures as in `engine.edit.grid`."""
+"""A beat this little before a shot's edge is under what follows."""
 SIGNATURES_PER_S = 2.0
 BEGINS = {
     "start": "start",
@@ -144,25 +143,17 @@ def beat_grid(song: SongAnalysis, song_at_s: float, duration_s: float) -> BeatGr
     """The song's beats under a work whose second 0 is the song's second `song_at_s`; None where there are none to speak of."""
     if song.confidence <= 0 or len(song.beats) < 4:
         return None
-    bars, starts = np.array(song.downbeats), np.array([one.start_s for one in song.sections])
     times, strengths, energies = [], [], []
-    for beat in song.beats:
+    for beat, strength in zip(song.beats, beat_strengths(song)):
         at = beat - song_at_s
         if not -0.5 <= at <= duration_s + 0.5:
             continue
         times.append(round(at, 5))
-        strengths.append(_asked(beat, np.array(song.drops), starts, bars))
+        strengths.append(strength)
         energies.append(round(_energy(song.energy, song.energy_rate_hz, beat, beat + 1.0), 4))
     if len(times) < 4:
         return None
     return BeatGrid(song.tempo_bpm, song.confidence, tuple(times), tuple(strengths), tuple(energies))
-
-
-def _asked(time: float, drops: Array, sections: Array, bars: Array) -> float:
-    for times, strength in ((drops, DROP), (sections, SECTION), (bars, BAR)):
-        if len(times) and np.abs(times - time).min() < NEAR_S:
-            return strength
-    return BEAT
 
 
 def _energy(curve: Sequence[float], rate_hz: float, start_s: float, end_s: float) -> float:
@@ -276,11 +267,8 @@ def from_timeline(
 def _grid_of(song: SongUse) -> BeatGrid | None:
     if song.confidence <= 0 or len(song.beats) < 4:
         return None
-    drops, bars = np.array(song.drops), np.array(song.downbeats)
-    starts = np.array([one.start_s for one in song.sections])
-    strengths = tuple(_asked(time, drops, starts, bars) for time in song.beats)
     energies = tuple(round(_energy(song.energy_curve, song.energy_rate_hz, time, time + 1.0), 4) for time in song.beats)
-    return BeatGrid(song.bpm, song.confidence, tuple(song.beats), strengths, energies)
+    return BeatGrid(song.bpm, song.confidence, tuple(song.beats), beat_strengths(song), energies)
 
 
 def known(chances: Mapping[str, float]) -> float:

@@ -8,13 +8,18 @@ import math
 import numpy as np
 import pytest
 import works as made
+from factories import song_analysis, song_use
 
+from engine.edit.grid import cut_grid
 from engine.edit.taste import CLIP_FEATURES, CONTEXT_FEATURES, HOLD_FEATURES, Table
 from engine.errors import BadOption, DocumentError
 from engine.model import documents
+from engine.model.analysis import SectionSpan
 from engine.model.style import Sliders
+from engine.model.time import FrameRate
 from engine.style.dimensions import match, measured, ranges_of, score
 from engine.style.evaluation import calibration_error, evaluate, ndcg_at_k
+from engine.style.examples import beat_grid
 from engine.style.fitting import is_same_work, with_misfits
 from engine.style.models.linear import auc
 from engine.style.models.selection import COLUMNS, fit_selection, scores_of
@@ -79,6 +84,21 @@ def test_a_work_without_beats_or_knowledge_teaches_what_it_can() -> None:
     assert profile.pacing_patterns.cuts_per_beat == pytest.approx(neutral_profile().pacing_patterns.cuts_per_beat)
     assert profile.shot_patterns.avg_shot_length < neutral_profile().shot_patterns.avg_shot_length
     assert any("No beats" in note for note in profile.notes)
+
+
+def test_music_asks_of_works_what_it_asks_of_edits() -> None:
+    """Beats of a learned video are as strong as the same beats under an edit: phrases above bars, hard-hit beats above soft ones."""
+    song = song_analysis(drops=(), sections=(SectionSpan(0.0, 60.0, "verse", 0.5),))
+    grid = beat_grid(song, 0.0, 60.0)
+    assert grid is not None
+    phrase, bar, hard, soft = (grid.strengths[k] for k in (16, 4, 5, 6))
+    assert phrase > bar > hard >= soft
+    louder = beat_grid(dataclasses.replace(song, accents=tuple(float(k % 4 == 1) for k in range(len(song.beats)))), 0.0, 60.0)
+    assert louder is not None and louder.strengths[5] > louder.strengths[6]
+    names = {"beats": song.beats, "downbeats": song.downbeats, "accents": song.accents, "phrase_starts": song.phrase_starts}
+    use = song_use(60.0, drops=(), sections=song.sections, **names)
+    points = {point.beat: point.strength for point in cut_grid(use, FrameRate(30), 1800).points if point.beat is not None}
+    assert all(points[k] == pytest.approx(grid.strengths[k], abs=1e-3) for k in range(2, 100))
 
 
 def test_selection_is_learned_from_what_was_left_out() -> None:
