@@ -37,14 +37,15 @@ class EdlWriter:
         lines += [f"* CUTPRINT EDIT: {_one_line(edit_note(timeline))}", ""]
         reels: dict[str, str] = {}
         marks = timeline_marks(timeline, options.markers, signed=False)
-        shots = layout(timeline).lanes[0].shots
+        plan = layout(timeline)
+        shots = plan.lanes[0].shots
         for number, shot in enumerate(shots[:MOST_EVENTS]):
             reel = reels.setdefault(shot.media.media_id, f"CP{len(reels) + 1:06d}") if shot.enabled else "BL"
             lines += _event(shot, number, reel, rate)
             lines += _locators(shot, marks, rate, options)
-        song = timeline.song
-        if song is not None:
-            lines += ["", f"* SONG: {_one_line(song.file)} FROM {song.source_start_s:.3f} S"]
+        for sound in plan.song:
+            at = rate.timecode(record_start(rate) + sound.start)
+            lines += [f"* SONG: {_one_line(sound.media.name)} FROM {float(sound.source_s):.3f} S AT {at}"]
         dropped = [f"everything after event {MOST_EVENTS}"] if len(shots) > MOST_EVENTS else []
         dropped += common_drops(timeline, CARRIES, options)
         content = ("\r\n".join(lines) + "\r\n").encode("utf-8", "replace")

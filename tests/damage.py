@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import factories
 
+from engine.model.timeline import CropKey
 from otio_adapters.readers import format_of
 from otio_adapters.writers import WRITERS
 
@@ -132,5 +134,8 @@ def whole_files(shared_folder: Path, most_bytes: int = 10**9) -> list[tuple[str,
     """Real files of other programs up to a size, and one of each of our writers."""
     paths = [path for path in sorted((shared_folder / "nle_samples").iterdir()) if path.suffix in (".otio", ".json", ".fcpxml", ".xml")]
     real = [(path.name, path.read_bytes()) for path in paths if 0 < path.stat().st_size < most_bytes]
-    ours = [(name, WRITERS[name].write(factories.timeline(12)).content) for name in sorted(WRITERS)]
+    timeline = factories.timeline(12)
+    moving = replace(timeline.clips[0], crop=(CropKey(0, 0.0, 0.1, 1.0, 0.5), CropKey(20, 0.0, 0.4, 1.0, 0.5)))
+    timeline = timeline.replace(clips=(moving, *timeline.clips[1:]))
+    ours = [(name, WRITERS[name].write(timeline).content) for name in sorted(WRITERS)]
     return [*((name, body) for name, body in real if format_of(body)), *ours]

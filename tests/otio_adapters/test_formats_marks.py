@@ -297,6 +297,15 @@ def test_song_joins_are_several_clips_in_a_row(form: str) -> None:
         assert abs(event.source_start_s - second) <= Fraction(1, 48_000), "what the join is late, the song goes on later"
 
 
+def test_a_list_of_events_says_where_the_song_goes_on() -> None:
+    lines = written(looped(factories.timeline(4, rate="30000/1001")), "edl").decode().splitlines()
+    assert [line for line in lines if line.startswith("* SONG")] == [
+        "* SONG: song.mp3 FROM 12.500 S AT 01:00:00:00",
+        "* SONG: song.mp3 FROM 19.991 S AT 01:00:01:15",
+        "* SONG: song.mp3 FROM 40.253 S AT 01:00:03:00",
+    ]
+
+
 @pytest.mark.parametrize("audio", ["source", "both", "none"])
 @pytest.mark.parametrize("form", WITH_TRACKS)
 def test_the_clips_own_sound_travels(form: str, audio: str) -> None:
