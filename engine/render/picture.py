@@ -27,6 +27,8 @@ PathOf = Callable[[Media], str]
 OVERLAY_FORMATS = {"yuv420p": "yuv420", "yuv422p10le": "yuv422p10"}
 ALPHA_PIXELS = {"yuv420p": "yuva420p", "yuv422p10le": "yuva422p10le"}
 """The film's pixel formats as the `overlay` filter calls them, and with transparency."""
+FULL_CHROMA = {"yuv422p10le": "yuv444p10le", "yuva422p10le": "yuva444p10le"}
+"""What frames are cropped in at odd places: the `crop` filter splits two-byte values of subsampled chroma there (ffmpeg 5 to 9)."""
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """Decoders that see transparency where ffmpeg's own do not."""
 UNDER = 500
@@ -178,7 +180,8 @@ def _framed(stream: Any, shot: Shot, video: VideoStream, look: Look, number: int
         whole = round(look.width / first.width), round(look.height / first.height)
         x, y = _path([(key.frame, key.x) for key in keys], "n"), _path([(key.frame, key.y) for key in keys], "n")
         # Scaled first, so that the frame moves in pixels of the film and not of the source.
-        return _coloured(stream, whole, video, look).filter("crop", *size, f"iw*({x})", f"ih*({y})", exact=1)
+        ready = replace(look, pixels=FULL_CHROMA.get(look.pixels, look.pixels))
+        return _coloured(stream, whole, video, ready).filter("crop", *size, f"iw*({x})", f"ih*({y})", exact=1)
     if first.width > 1 - 1e-6 and first.height > 1 - 1e-6:
         return _coloured(stream, size, video, look)
     words = (f"iw*{first.width:.6f}", f"ih*{first.height:.6f}", f"iw*{first.x:.6f}", f"ih*{first.y:.6f}")
@@ -326,6 +329,8 @@ def _whipped(shown: Sequence[Any], piece: Piece, look: Look) -> Any:
     last = piece.frames * WHIP_STEPS - 1
     share = f"st(0,min(1,n/{last}))*0+ld(0)*ld(0)*(3-2*ld(0))"  # gently off, gently to rest
     stream = ffmpeg.filter(shown, "hstack", inputs=2)
+    if look.pixels in FULL_CHROMA:
+        stream = stream.filter("format", FULL_CHROMA[look.pixels])
     rate = look.rate.fraction * WHIP_STEPS
     stream = stream.filter("fps", fps=f"{rate.numerator}/{rate.denominator}")
     stream = stream.filter("crop", look.width, look.height, f"{look.width}*({share})", 0, exact=1)

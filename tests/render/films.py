@@ -17,6 +17,7 @@ from engine.model.song import SectionSpan
 from engine.model.time import FrameRate
 from engine.model.timeline import Placement, Timeline
 from engine.render.film import film_of
+from engine.render.presets import preset_named
 from engine.render.run import RenderOptions, RenderReport, render
 
 SIZE = (180, 320)
@@ -55,13 +56,20 @@ def timeline_of(
             drops=(),
             **{"source_start_s": 1.0, "fade_out_s": 0.0, "beats": (), "downbeats": (), **dict(fields.pop("song_fields", {}))},  # type: ignore[call-overload]
         )
-    plain = {"transitions": (), "markers": (), "outcomes": (), "tracks": (), "user_edits": (), "deleted_clips": ()}
+    plain = {
+        "width": SIZE[0],
+        "height": SIZE[1],
+        "transitions": (),
+        "markers": (),
+        "outcomes": (),
+        "tracks": (),
+        "user_edits": (),
+        "deleted_clips": (),
+    }
     return Timeline(
         project_id="p",
         created_at=factories.NOW,
         rate=rate,
-        width=SIZE[0],
-        height=SIZE[1],
         duration_frames=bounds[-1],
         clips=tuple(clips),
         media=tuple(rows),
@@ -72,7 +80,8 @@ def timeline_of(
 
 def rendered(timeline: Timeline, folder: Path, audio: str | None = None, **options: object) -> tuple[Path, RenderReport]:
     paths = {row.media_id: row.path for row in timeline.media}
-    output, film = folder / "film.mp4", film_of(timeline, audio)
+    preset = preset_named(options.get("preset"))  # type: ignore[arg-type]
+    output, film = folder / f"film{preset.suffix}", film_of(timeline, audio)
     report = render(film, output, paths=paths, cache=folder / "cache", options=RenderOptions(**options), workers=2)  # type: ignore[arg-type]
     return output, report
 

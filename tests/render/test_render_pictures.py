@@ -93,6 +93,24 @@ def test_a_whip_pan_sweeps_from_one_picture_to_the_other(tmp_path: Path) -> None
     assert edge[-1] > edge[0], "the second picture comes from the right"
 
 
+@pytest.mark.parametrize("preset", ["master", "master-dnxhr"])
+def test_masters_keep_their_colours_where_the_frame_moves(tmp_path: Path, preset: str) -> None:
+    """Cropped at odd places, subsampled ten-bit colour would be read between two values: garbage, and DNxHR that no decoder takes."""
+    sand, sea = (190, 140, 100), (60, 120, 150)
+    media = [flat(tmp_path / "sand.mp4", sand, 40, (640, 320)), flat(tmp_path / "sea.mp4", sea, 40, (640, 320))]
+    timeline = with_transition(timeline_of(media, RATE, [12, 12], [8, 8], width=256, height=320), "whip_pan", 6)
+    moving = (CropKey(0, 0.1, 0.0, 0.4, 1.0), CropKey(12, 0.133, 0.0, 0.4, 1.0))
+    timeline = dataclasses.replace(timeline, clips=tuple(dataclasses.replace(clip, crop=moving) for clip in timeline.clips))
+    made = pictures(rendered(timeline, tmp_path, preset=preset)[0])
+    assert len(made) == 24
+    for k, picture in enumerate(made):
+        if not 9 <= k < 15:
+            assert np.abs(picture.astype(int) - (sand if k < 12 else sea)).max() <= 4, f"frame {k}"
+        else:
+            low, high = np.minimum(sand, sea) - 4, np.maximum(sand, sea) + 4
+            assert (picture >= low).all() and (picture <= high).all(), f"frame {k} mixes the two"
+
+
 def test_transitions_without_picture_for_them_are_shortened_and_say_so(tmp_path: Path) -> None:
     media = [probe(footage.coded_video(tmp_path / f"{k}.mp4", k, 40)) for k in (1, 2)]
     timeline = with_transition(timeline_of(media, RATE, [20, 20], [17, 2]), "quick_dissolve", 12)
