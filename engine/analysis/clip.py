@@ -27,7 +27,7 @@ from engine.progress import SILENT, Progress
 
 __all__ = ["ANALYSER_VERSION", "NO_SOUND", "AnalysisOptions", "analyse_clip"]
 
-ANALYSER_VERSION = "8"
+ANALYSER_VERSION = "9"
 """Raise when any measured figure changes, so that cached analyses are made anew."""
 NO_SOUND = "sound: the clip has none"
 
@@ -198,14 +198,15 @@ class _Facts:
         def stepped(values: NDArray[np.float64]) -> NDArray[np.float64]:
             return np.interp(every, at, values if len(values) else np.zeros(1))
 
-        speed = np.array([step.overall for step in look.steps[1:]])
+        amount = np.array([step.overall for step in look.steps[1:]])
+        speed = np.array([step.speed for step in look.steps[1:]])
         own = np.array([step.subject for step in look.steps[1:]])
         exposure = np.interp(every, look.frames, look.exposures)
         blur = np.interp(every, look.sharp_frames or [0], [quality.blur_share(one) for one in look.blurs] or [np.nan])
         trembling = 1 - np.exp(-stepped(shake) / quality.SHAKE_SCALE)
         light = quality.exposure_scores(exposure)
         table = {
-            "motion": stepped(np.asarray(motion.motion_intensity(speed / path.seconds))),
+            "motion": stepped(np.asarray(motion.motion_intensity(amount / path.seconds))),
             "subject_motion": stepped(np.asarray(motion.motion_intensity(own / path.seconds))),
             "sharpness": 1 - blur,
             "blur": blur,

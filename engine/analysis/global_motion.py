@@ -39,6 +39,9 @@ BORDER_WEIGHT = 2.0
 OUTER_WEIGHT = 1 + BORDER_WEIGHT / 2
 """What the outer points weigh by their place: they alone propose a model where all together find no clear one."""
 LEAST_POINTS = 6
+SEEN_TEXTURE, SEEN_UNLIKE = 2000.0, 8.0
+"""Least eigenvalue of a structure tensor, and grey levels of difference, at which half of a point's motion counts as seen: so the amounts
+agree best with those of full-resolution flow (`tests/benchmarks/bench_clip_light.py`)."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,13 @@ class Followed:
     def placed(self) -> NDArray[np.float64]:
         """(n,) what a point weighs by its place."""
         return np.asarray(1 + BORDER_WEIGHT * ((self.start / self.half) ** 2).sum(axis=1))
+
+    @cached_property
+    def seen(self) -> NDArray[np.float64]:
+        """(n,) how much of each point's motion is seen, 0 to 1: a wall's is not, nor is what was not found again for sure."""
+        xx, xy, yy = self.tensor.T
+        weakest = (xx + yy) / 2 - np.hypot((xx - yy) / 2, xy)
+        return np.asarray(weakest / (weakest + SEEN_TEXTURE) / (1 + (self.unlike / SEEN_UNLIKE) ** 2))
 
     def residuals(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
         """(2, n) what the similarity of these four numbers leaves."""

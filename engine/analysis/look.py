@@ -123,7 +123,7 @@ class Look:
         self._next_face_s = frame.time_s + FACE_EVERY_S * (1 if self.follows_motion else 2)  # a first look has to be cheap
         self.looks += 1
         if not self._is_as_before(frame.luma):
-            self._last = self._people(self.finder, frame.luma)
+            self._last = self._people(self.finder, frame.medium[0], frame.luma)
             self._looked_at = frame.luma
         faces, bodies, striking = self._last
         self.faces += [Face(frame.index, one.box, one.pose, one.confidence) for one in faces]
@@ -136,9 +136,11 @@ class Look:
         before = self._looked_at
         return before is not None and cv2.norm(luma, before, cv2.NORM_L1) / (255 * luma.size) < SAME_PICTURE
 
-    def _people(self, finder: FaceFinder, luma: NDArray[np.uint8]) -> tuple[list[Face], list[Subject], list[Subject]]:
+    def _people(
+        self, finder: FaceFinder, medium: NDArray[np.uint8], luma: NDArray[np.uint8]
+    ) -> tuple[list[Face], list[Subject], list[Subject]]:
         """Faces; bodies where there is none; what stands out where there is neither."""
-        found = finder.faces(luma, self._facing_right)
+        found = finder.faces(medium, self._facing_right)
         if not found:
             self._facing_right = not self._facing_right  # the sides in turn, until one is seen
         faces = [Face(0, one.box, one.pose, one.confidence) for one in found]

@@ -47,8 +47,8 @@ LOST = 15.0
 """Grey levels by which a point's surroundings differ from before, from which on it is lost: it was covered, or has left."""
 LEAST_CORNER = 1e-5
 """Smallest eigenvalue (of 0-1 luma gradients over 3 px) that is texture and not coding noise."""
-INTENSITY_SCALE = 0.5
-"""Picture heights per second at which motion counts as 0.63 (chosen: a walk across the frame in two seconds)."""
+INTENSITY_SCALE = 0.2
+"""Picture heights per second at which motion counts as 0.63 (chosen: a figure over a third of the picture, across it in 2 s)."""
 SHAKE_WINDOW_S = 0.4
 """Motion slower than this is meant, faster is shake (hand tremor and steps lie at 2-12 Hz)."""
 PAN_PER_S = 0.06
@@ -66,8 +66,8 @@ class Step:
     """Motion from one frame to the next.
 
     dx, dy : of the picture's centre, shares of its height (x to the right, y down). scale : factor. roll : degrees.
-    subject : mean departure of the followed points from the camera's motion, shares of the height.
-    overall : mean motion of the points. trust : share of points that follow the camera (0 to 1).
+    overall : motion that is seen, mean over the picture, shares of the height. subject : its departure from the camera's motion.
+    speed : mean motion of what has texture. trust : share of points that follow the camera (0 to 1).
     """
 
     dx: float = 0.0
@@ -76,6 +76,7 @@ class Step:
     roll: float = 0.0
     subject: float = 0.0
     overall: float = 0.0
+    speed: float = 0.0
     trust: float = 0.0
 
 
@@ -100,17 +101,21 @@ class GridTracker:
         if len(corners.at) < 6:
             return Step()
         step, ends, self._model = _motion_between(previous, luma, corners, self._model)
-        if fresh and step.trust > LEAST_TRUST and step.overall * luma.shape[0] < CARRIED_PX:
+        if fresh and step.trust > LEAST_TRUST and step.speed * luma.shape[0] < CARRIED_PX:
             self._carried = ends
-        share = len(corners.at) / max(1, (luma.shape[0] // CELL_PX) * (luma.shape[1] // CELL_PX))
-        if share < LEAST_COVER:  # texture on the subject alone says nothing about the camera
-            return Step(subject=step.overall * share, overall=step.overall * share)
+        if len(corners.at) < LEAST_COVER * _cells(luma):  # texture on the subject alone says nothing about the camera
+            return Step(subject=step.overall, overall=step.overall, speed=step.speed)
         return step
 
     def reset(self) -> None:
         """Forgets the picture before (at a cut)."""
         self._previous = self._carried = None
         self._model = STILL
+
+
+def _cells(luma: NDArray[np.uint8]) -> int:
+    height, width = luma.shape
+    return int(max(1, (height // CELL_PX) * (width // CELL_PX)))
 
 
 def _cell_corners(luma: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -148,16 +153,18 @@ def _motion_between(a: NDArray[np.uint8], b: NDArray[np.uint8], corners: _Corner
     if found.sum() < 6:
         return Step(), corners, STILL
     kept = _Corners(ends[found], corners.tensor[found])
-    start, end = corners.at[found] - half, kept.at - half
-    (turn, shift), trust = camera_model(Followed(start, end, kept.tensor, unlike[found].astype(np.float64), half), before)
-    from_, to = start @ _AS_COMPLEX, end @ _AS_COMPLEX
+    points = Followed(corners.at[found] - half, kept.at - half, kept.tensor, unlike[found].astype(np.float64), half)
+    (turn, shift), trust = camera_model(points, before)
+    from_, to, seen = points.start @ _AS_COMPLEX, points.end @ _AS_COMPLEX, points.seen
+    moved_px = float(seen @ np.abs(to - from_))
     step = Step(
         dx=-shift.real / height,
         dy=-shift.imag / height,
         scale=abs(turn),
         roll=math.degrees(cmath.phase(turn)),
-        subject=float(np.abs(to - turn * from_ - shift).mean() / height),
-        overall=float(np.abs(to - from_).mean() / height),
+        subject=float(seen @ np.abs(to - turn * from_ - shift)) / _cells(a) / height,
+        overall=moved_px / _cells(a) / height,
+        speed=moved_px / max(1e-6, float(seen.sum())) / height,
         trust=trust,
     )
     return step, kept, (turn, shift)
