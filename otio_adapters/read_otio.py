@@ -263,7 +263,7 @@ class _Read:
         """Resolve's Transform or Premiere's Motion; a turned or mirrored picture is counted as not read."""
         for effect in _rows(item, "effects"):
             settings = {_word(one, "Parameter ID"): one for one in _rows(_map(effect, "metadata", "Resolve_OTIO"), "Parameters")}
-            if _is_transform(effect) and settings:
+            if _is_transform(effect):
                 if any(name not in TRANSFORMS for name in settings):
                     self.dropped["turned or mirrored picture"] += 1
                     return ()

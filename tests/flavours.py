@@ -96,6 +96,7 @@ def _resolve_clip(bench: Bench, item: Item, keep_ids: bool) -> dict[str, Any]:
     effects = []
     if item.speed != 1:
         effects = [{"OTIO_SCHEMA": "LinearTimeWarp.1", "time_scalar": float(item.speed), "effect_name": "", "metadata": {}, "name": ""}] * 2
+    effects.append(_transform(item))
     return {
         "OTIO_SCHEMA": "Clip.2",
         "name": item.media.name,
@@ -109,6 +110,34 @@ def _resolve_clip(bench: Bench, item: Item, keep_ids: bool) -> dict[str, Any]:
     }
 
 
+def _transform(item: Item) -> dict[str, Any]:
+    """The Inspector's Transform, which Resolve lists for every clip, with what was set."""
+    names = ("transformationZoomX", "transformationZoomY", "transformationPan", "transformationTilt")
+    values = zip(names, (item.zoom, item.zoom, item.at[0], -item.at[1]), (1.0, 1.0, 0.0, 0.0))
+    rows = [
+        {"Parameter ID": name, "Parameter Value": value, "Default Parameter Value": usual, "Key Frames": {}, "Variant Type": "Double"}
+        for name, value, usual in values
+        if value != usual
+    ]
+    about = {"Effect Name": "Transform", "Enabled": True, "Name": "Transform", "Parameters": rows, "Type": 2}
+    return {"OTIO_SCHEMA": "Effect.1", "name": "", "effect_name": "Resolve Effect", "metadata": {"Resolve_OTIO": about}}
+
+
+def _motion(item: Item, fps: float) -> dict[str, Any]:
+    """Premiere's Motion: scale in per cent of the picture's pixels."""
+    values = (("Position", {"X": 0.5 + item.at[0], "Y": 0.5 + item.at[1]}), ("Scale", 100 * _pixels(item)))
+    rows = [{"DisplayName": name, "StartValue": {"Position": _time(-10_800_000, fps), "Value": value}} for name, value in values]
+    about = {"IsIntrinsic": True, "MatchName": "AE.ADBE Motion", "Parameters": rows}
+    return {"OTIO_SCHEMA": "Effect.1", "name": "", "effect_name": "Motion", "metadata": {"PremierePro_OTIO": about}}
+
+
+def _pixels(item: Item) -> float:
+    """Scale of the picture's own pixels in a frame 1080 wide."""
+    video = item.media.video
+    assert video is not None
+    return item.zoom * 1080 / video.display_width
+
+
 def _resolve_marker(frame: float, fps: float, name: str, note: str) -> dict[str, Any]:
     meta = {"Resolve_OTIO": {"Keywords": [], "Note": note}}
     return {"OTIO_SCHEMA": "Marker.2", "name": name, "color": "CYAN", "marked_range": _range(frame, 1, fps), "metadata": meta}
@@ -118,16 +147,19 @@ def premiere_otio(bench: Bench, keep_ids: bool = True) -> bytes:
     """Premiere Pro: file URLs, retimed clips counted in source frames, names kept."""
     document = json.loads(resolve_otio(bench, keep_ids))
     document["metadata"] = {"PremierePro_OTIO": {"MetadataVersion": "1.0"}}
+    layers = _layers(bench)
     for track in document["tracks"]["children"]:
         track["metadata"] = {}
-        for number, clip in enumerate(one for one in track["children"] if one["OTIO_SCHEMA"].startswith("Clip")):
+        clips = [one for one in track["children"] if one["OTIO_SCHEMA"].startswith("Clip")]
+        for number, (clip, item) in enumerate(zip(clips, layers.pop(0))):
             clip["metadata"] = {"PremierePro_OTIO": {"LinkID": str(number)}}
             reference = clip["media_references"]["DEFAULT_MEDIA"]
             url = reference.pop("metadata", {}).get("Resolve_OTIO", {}).get("Media Url") or reference["target_url"]
             reference.update(OTIO_SCHEMA="ExternalReference.1", target_url=_url(url, ""))
-            if clip["effects"]:
-                clip["effects"] = clip["effects"][:1]
-                clip["source_range"]["duration"]["value"] *= clip["effects"][0]["time_scalar"]
+            warps = [one for one in clip["effects"] if "time_scalar" in one][:1]
+            clip["effects"] = [_motion(item, bench.rate.fps), *warps]
+            if warps:
+                clip["source_range"]["duration"]["value"] *= warps[0]["time_scalar"]
     return json.dumps(document).encode()
 
 
@@ -192,6 +224,17 @@ def _item(track: ET.Element, bench: Bench, item: Item, number: int, keep_ids: bo
             parameter = ET.SubElement(effect, "parameter")
             _text(parameter, "parameterid", identity)
             _text(parameter, "value", value)
+    motion = ET.SubElement(ET.SubElement(element, "filter"), "effect")
+    _text(motion, "name", "Basic Motion")
+    _text(motion, "effectid", "basic")
+    scale, centre = ET.SubElement(motion, "parameter"), ET.SubElement(motion, "parameter")
+    _text(scale, "parameterid", "scale")
+    # Resolve counts in what fits the frame, Premiere in the picture's pixels.
+    _text(scale, "value", f"{100 * (_pixels(item) if premiere else item.zoom):.3f}")
+    _text(centre, "parameterid", "center")
+    place = ET.SubElement(centre, "value")
+    _text(place, "horiz", f"{item.at[0]:.6f}")
+    _text(place, "vert", f"{item.at[1]:.6f}")
     if keep_ids and item.origin and premiere:
         _text(ET.SubElement(element, "logginginfo"), "lognote", f"cutprint {item.origin}")
     if premiere:
@@ -285,6 +328,9 @@ def _fcpxml_item(parent: ET.Element, resources: ET.Element, bench: Bench, item: 
         end = _start_s(item.media) + _length_s(item.media)
         ET.SubElement(stretch, "timept", time="0s", value="0s", interp="linear")
         ET.SubElement(stretch, "timept", time=_s(end / item.speed), value=_s(end), interp="linear")
+    ET.SubElement(element, "adjust-conform", type="fit")
+    place = f"{item.at[0] * 100 * 1080 / 1920:.4f} {-item.at[1] * 100:.4f}"
+    ET.SubElement(element, "adjust-transform", position=place, scale=f"{item.zoom:.5f} {item.zoom:.5f}", anchor="0 0")
     return element
 
 

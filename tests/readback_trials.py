@@ -43,7 +43,7 @@ class Score:
     missed: str = ""
 
 
-LOCKING = {"moved", "head_trimmed", "tail_trimmed", "slipped", "replaced", "retimed", "locked"}
+LOCKING = {"moved", "head_trimmed", "tail_trimmed", "slipped", "reframed", "replaced", "retimed", "locked"}
 
 
 def judge(bench: Bench, diff: Diff) -> Score:

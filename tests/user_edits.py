@@ -18,7 +18,7 @@ import factories
 
 from engine.model.media import Media
 from engine.model.time import STANDARD_RATES, FrameRate, round_half_up
-from engine.model.timeline import Placement, Timeline
+from engine.model.timeline import CropKey, Placement, Timeline
 
 SHORTEST = 6
 """Frames under which the simulated person trims nothing."""
@@ -37,6 +37,10 @@ class Item:
     enabled: bool = True
     lock: str | None = None
     level: int = 0
+    zoom: float = 1.0
+    """Over the size at which the picture fits the frame; pictures and frame have one shape here."""
+    at: tuple[float, float] = (0.0, 0.0)
+    """Of the picture's middle from the frame's, right and down, in shares of the frame."""
 
     @property
     def end(self) -> int:
@@ -58,7 +62,9 @@ class Bench:
 
     def _item(self, clip: Placement) -> Item:
         media = self.timeline.media_of(clip)
-        return Item(clip.id, media, clip.source_start_s, clip.timeline_start_frame, clip.duration_frames, clip.speed, clip.enabled)
+        item = Item(clip.id, media, clip.source_start_s, clip.timeline_start_frame, clip.duration_frames, clip.speed, clip.enabled)
+        item.zoom, item.at = laid(clip)
+        return item
 
     def change(self, chance: random.Random, kinds: list[str] | None = None) -> str:
         """One edit of a random kind that is possible now."""
@@ -120,6 +126,8 @@ class Bench:
         if len(parts) > 1:
             kinds.add("split")
         kinds |= self._ends(clip, parts)
+        if any(abs(a - b) > 1e-9 for one in parts for a, b in zip((one.zoom, *one.at), (laid(clip)[0], *laid(clip)[1]))):
+            kinds.add("reframed")
         for name, holds in _states(parts):
             kinds |= {name} if holds else set()
         return kinds or {"kept"}
@@ -134,6 +142,12 @@ class Bench:
             return {"slipped"} if head else set()
         tail = round_half_up((clip.source_end_s(self.rate) - parts[-1].source_end_s(self.rate)) * frames)
         return {name for name, off in (("head_trimmed", head), ("tail_trimmed", tail)) if off}
+
+
+def laid(clip: Placement) -> tuple[float, tuple[float, float]]:
+    """(zoom, place of the middle) that show a crop of the frame's own shape."""
+    key = clip.crop[0]
+    return 1 / key.width, ((0.5 - key.x) / key.width - 0.5, (0.5 - key.y) / key.height - 0.5)
 
 
 def _states(parts: list[Item]) -> list[tuple[str, bool]]:
@@ -245,6 +259,7 @@ def replace(bench: Bench, item: Item, chance: random.Random) -> bool:
         return False
     bench.touched.add(item.origin)
     item.origin, item.speed, item.lock, item.enabled = None, Fraction(1), None, True
+    item.zoom, item.at = 1.0, (0.0, 0.0)
     item.media, item.source_s = chance.choice(bench.spare), Fraction(chance.randint(0, 30), 30)
     return True
 
@@ -293,6 +308,16 @@ def retime(bench: Bench, item: Item, chance: random.Random) -> bool:
     return bench.room(item)[1] >= 0
 
 
+def reframe(bench: Bench, item: Item, chance: random.Random) -> bool:
+    """Larger, and another part of the picture in the middle; never less than the frame."""
+    if item.origin is None:
+        return False
+    item.zoom *= chance.uniform(1.1, 1.6)
+    reach = (item.zoom - 1) / 2
+    item.at = (chance.uniform(-reach, reach), chance.uniform(-reach, reach))
+    return True
+
+
 def disable(bench: Bench, item: Item, chance: random.Random) -> bool:
     item.enabled = False
     return True
@@ -314,7 +339,7 @@ def lock(bench: Bench, item: Item, chance: random.Random) -> bool:
 
 EDITS: dict[str, Callable[[Bench, Item, random.Random], bool]] = {
     one.__name__: one
-    for one in (move, nudge, trim_head, trim_tail, roll, slip, replace, delete, insert, split, retime, disable, retrack, lock)
+    for one in (move, nudge, trim_head, trim_tail, roll, slip, replace, delete, insert, split, retime, reframe, disable, retrack, lock)
 }
 
 
@@ -329,8 +354,9 @@ def random_edit(chance: random.Random, count: int) -> Timeline:
         length = round_half_up(chance.choice((0.4, 0.5, 1, 1, 1.5, 2, 3)) * rate.fraction)
         if not media or chance.random() < 0.75:
             own = chance.choice(STANDARD_RATES[:10])
+            size = {"stored_width": 3840, "stored_height": 2160} if chance.random() < 0.4 else {}
             stream = factories.video(
-                rate=own, duration_frames=60 * own.timebase, start_frame=chance.choice((0, 0, 3600 * own.timebase, 12_345))
+                **size, rate=own, duration_frames=60 * own.timebase, start_frame=chance.choice((0, 0, 3600 * own.timebase, 12_345))
             )
             media.append(
                 factories.media(number, stream=stream, path=chance.choice(("/shoot/{} a.mp4", "C:\\Съёмка\\{}#.mov")).format(number))
@@ -343,7 +369,9 @@ def random_edit(chance: random.Random, count: int) -> Timeline:
         assert video is not None
         start = video.rate.frames(first)
         used[of.media_id] = video.rate.seconds(start) + rate.seconds(length)
-        clips.append(factories.placement(number, at, length, of=of, source_start_frame=start, enabled=True))
+        side = chance.choice((1.0, 1.0, 0.8, 0.6))
+        crop = CropKey(0, chance.uniform(0, 1 - side), chance.uniform(0, 1 - side), side, side)
+        clips.append(factories.placement(number, at, length, of=of, source_start_frame=start, enabled=True, crop=(crop,)))
         at += length
     return factories.timeline(
         1,

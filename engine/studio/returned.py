@@ -139,17 +139,17 @@ def _ours(build: _Build, change: Change, clip: Placement) -> list[Placement]:
         start = clip.source_start_frame if same_start and number == 0 else clip.source_rate.frames(piece.source_start_s)
         owner = clip if number == 0 else dataclasses.replace(clip, id=build.new_id(clip.id))
         made = _fitted(build, owner, piece, start, speed)
-        placed.append(_laid(build, made, change) if piece is row and "reframed" in change.kinds else made)
+        placed.append(_laid(build, made, change.crops[piece.number]) if piece.number in change.crops else made)
     build.actions += _actions(change, clip, [one.id for one in placed])
     return placed
 
 
-def _laid(build: _Build, clip: Placement, change: Change) -> Placement:
+def _laid(build: _Build, clip: Placement, crop: tuple[CropKey, ...]) -> Placement:
     """The placement with the part of its picture that shows there."""
-    if not change.crop:
+    if not crop:
         build.notes.append(f"{clip.file} does not fill the frame there: here it does, as before.")
         return clip
-    return dataclasses.replace(clip, crop=change.crop)
+    return dataclasses.replace(clip, crop=crop)
 
 
 def _edges(crop: Sequence[CropKey]) -> dict[str, Any]:
@@ -168,7 +168,7 @@ def _actions(change: Change, clip: Placement, ids: Sequence[str]) -> Iterable[Ac
             "clip_trimmed",
             {"head_frames": change.head_frames, "tail_frames": change.tail_frames},
         ),
-        ("reframed" in kinds, "clip_reframed", _edges(change.crop)),
+        ("reframed" in kinds, "clip_reframed", _edges(next(iter(change.crops.values()), ()))),
         ("slipped" in kinds, "clip_slipped", {"by_frames": change.slip_frames}),
         ("retimed" in kinds, "clip_retimed", {"speed": float(change.row.speed) if change.row else 1.0}),
         ("disabled" in kinds, "clip_disabled", {}),

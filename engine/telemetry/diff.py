@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from engine.model.time import FrameRate, FrameSpan, round_half_up
@@ -55,7 +55,8 @@ class Change:
     """What became of one placement (`clip_id`), or an insertion (None). `kinds` : of `KINDS`, several where several hold.
 
     head_frames, tail_frames : timeline frames taken off (positive) or added. slip_frames : source frames later. pieces : further rows that
-    a split made. crop : what a reframed clip shows now, empty where that is more than its picture. votes : what spoke for the match.
+    a split made. crops : number of a row of it that was laid anew -> what it shows, empty where that is more than its picture. votes : what
+    spoke for the match.
     """
 
     kinds: tuple[str, ...]
@@ -65,7 +66,7 @@ class Change:
     head_frames: int = 0
     tail_frames: int = 0
     slip_frames: int = 0
-    crop: tuple[CropKey, ...] = ()
+    crops: Mapping[int, tuple[CropKey, ...]] = field(default_factory=dict)
     from_position: int | None = None
     to_position: int | None = None
     votes: tuple[str, ...] = ()
@@ -105,6 +106,7 @@ def compare(timeline: Timeline, rows: Sequence[Seen]) -> Diff:
     matches = {timeline.clips[k].id: _Match([rows[pair.row]], pair.votes) for k, pair in pairs.items()}
     free = [row for number, row in enumerate(rows) if number not in {pair.row for pair in pairs.values()}]
     free = _pieces_taken(timeline, matches, free, _own_share)
+    free = _alone_taken(timeline, matches, free)
     firsts = {identity: match.rows[0] for identity, match in matches.items()}
     order = moved_clips(timeline, firsts, gaps_between(rows, disabled=True))
     free = _slots_taken(timeline, matches, free, order, same=True)
@@ -113,13 +115,28 @@ def compare(timeline: Timeline, rows: Sequence[Seen]) -> Diff:
     main = _main_track(matches)
     carries_speed = any(row.speed != 1 for row in rows)
     changes = [_change(timeline, k, matches.get(clip.id), order.moved, main, carries_speed, rows) for k, clip in enumerate(timeline.clips)]
-    crops = reframed(timeline, {name: match.rows[0] for name, match in matches.items() if not match.replaced})
-    changes = [_reframed(one, crops[one.clip_id]) if one.clip_id in crops else one for one in changes]
+    crops = reframed(timeline, [(name, row) for name, match in matches.items() if not match.replaced for row in match.rows])
+    changes = [_reframed(one, crops) for one in changes]
     unclear = [row for row in free if row.media_id is None and row.enabled]
     changes = _unclear(timeline, changes, unclear, order.shift_near)
     inserted = [row for row in free if row.media_id is not None and row.enabled]
     changes += [_insertion(row, _position(row, rows)) for row in inserted]
     return Diff(tuple(changes), tuple(unclear), gaps_between(rows))
+
+
+def _alone_taken(timeline: Timeline, matches: dict[str, _Match], free: Sequence[Seen]) -> list[Seen]:
+    """Matches a placement that nothing else was found for with the one row that shows its file, where no other placement does: whoever
+    slipped a clip beyond what it showed, and moved it, still has that clip. Returns the others."""
+    users = Counter(clip.media_id for clip in timeline.clips)
+    shown = Counter(row.media_id for row in free)
+    left = []
+    for row in free:
+        clip = next((one for one in timeline.clips if one.media_id == row.media_id and one.id not in matches), None)
+        if clip is not None and users[clip.media_id] == shown[row.media_id] == 1 and row.mark in (None, clip.id):
+            matches[clip.id] = _Match([row], ("media",))
+        else:
+            left.append(row)
+    return left
 
 
 def _pieces_taken(
@@ -237,9 +254,12 @@ def _change(
     return replace(basis, kinds=tuple(kinds) or ("kept",))
 
 
-def _reframed(change: Change, crop: tuple[CropKey, ...]) -> Change:
+def _reframed(change: Change, crops: Mapping[int, tuple[CropKey, ...]]) -> Change:
+    mine = {row.number: crops[row.number] for row in (change.row, *change.pieces) if row is not None and row.number in crops}
+    if not mine:
+        return change
     others = tuple(one for one in change.kinds if one not in ("kept", "unlocked"))
-    return replace(change, kinds=(*others, "reframed"), crop=crop)
+    return replace(change, kinds=(*others, "reframed"), crops=mine)
 
 
 def _states(clip: Placement, rows: Sequence[Seen], main: int) -> list[tuple[str, bool]]:

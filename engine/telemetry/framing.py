@@ -6,7 +6,7 @@ look untouched under is how this one counts; where under none they do, framing i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from engine.model.cutlist import CutFraming
@@ -29,34 +29,46 @@ NONE_S = Fraction(0)
 Path = tuple[CropKey, ...]
 
 
-def reframed(timeline: Timeline, shown: Mapping[str, Seen]) -> dict[str, Path]:
-    """Clip id -> the crop that shows now, for clips that were laid differently in the frame. shown : clip id -> what came back of it.
+def reframed(timeline: Timeline, shown: Iterable[tuple[str, Seen]]) -> dict[int, Path]:
+    """Number of a row -> the crop that shows now, for rows that were laid differently in the frame. shown : clip id, and a row of it.
 
     An empty crop: it shows less than the frame, which a crop cannot say.
     """
-    rows = {name: row for name, row in shown.items() if row.framing and _video(timeline, timeline.clip(name)) is not None}
-    found = {
-        name: crop
-        for name, row in rows.items()
-        if row.framing[0].sure
-        for crop in _changed(timeline, {name: row}, row.framing[0].of).values()
-    }
-    unsure = {name: row for name, row in rows.items() if not row.framing[0].sure}
-    for said in sorted({one.framing[0].of for one in unsure.values()}):
-        mine = {name: row for name, row in unsure.items() if row.framing[0].of == said}
-        changed = min((_changed(timeline, mine, way) for way in sorted(WAYS, key=lambda one: one != said)), key=len)
+    rows = [(timeline.clip(name), row) for name, row in shown if row.framing]
+    rows = [(clip, row) for clip, row in rows if _video(timeline, clip) is not None]
+    found: dict[int, Path] = {}
+    for one in rows:
+        if one[1].framing[0].sure:
+            found |= _changed(timeline, [one], one[1].framing[0].of)
+    unsure = [one for one in rows if not one[1].framing[0].sure]
+    for said in sorted({row.framing[0].of for _, row in unsure}):
+        mine = [one for one in unsure if one[1].framing[0].of == said]
+        changed = min((_told(timeline, mine, way) for way in sorted(WAYS, key=lambda one: one != said)), key=len)
         if len(changed) <= TOLD_SHARE * len(mine):
             found |= changed
     return found
 
 
-def _changed(timeline: Timeline, rows: Mapping[str, Seen], way: str) -> dict[str, Path]:
+def _told(timeline: Timeline, rows: Sequence[tuple[Placement, Seen]], way: str) -> dict[int, Path]:
+    """What changed, if zoom is counted this way. A picture that lies as programs lay it by themselves was laid so by a person only where
+    the file shows that our crops came through; else they were lost."""
+    changed = _changed(timeline, rows, way)
+    plain = {row.number for _, row in rows if _is_plain(row)}
+    through = any(row.number not in changed and row.number not in plain for _, row in rows)
+    return changed if through else {number: crop for number, crop in changed.items() if number not in plain}
+
+
+def _is_plain(row: Seen) -> bool:
+    first = row.framing[0]
+    return len(row.framing) == 1 and (first.zoom, first.x, first.y) == (1.0, 0.0, 0.0)
+
+
+def _changed(timeline: Timeline, rows: Sequence[tuple[Placement, Seen]], way: str) -> dict[int, Path]:
     found = {}
-    for name, row in rows.items():
-        clip = timeline.clip(name)
+    for clip, row in rows:
         now = Moving({one.at_s: _edges(one, way, timeline, clip) for one in row.framing})
         if not _same(_path(timeline, clip, row), now):
-            found[name] = _keys(now, timeline, row)
+            found[row.number] = _keys(now, timeline, row)
     return found
 
 

@@ -30,7 +30,8 @@ def moved_clips(timeline: Timeline, rows: Mapping[str, Seen], gaps: Sequence[Fra
     shifts = _shifts(timeline, kept, rows)
     moved = {clip.id for clip in clips} - {clip.id for clip in kept}
     lengths = {rows[identity].record.duration for identity in moved}
-    moved |= _standing_apart(kept, shifts, rows, [gap for gap in gaps if gap.duration not in lengths])
+    closed = _closed_up(timeline, rows)
+    moved |= _standing_apart(kept, shifts, rows, [gap for gap in gaps if gap.duration not in lengths], closed)
     anchors = {clip.id: shift for clip, shift in zip(kept, shifts) if clip.id not in moved}
     return Order(frozenset(moved), {clip.id: _near(timeline, k, anchors) for k, clip in enumerate(timeline.clips)})
 
@@ -77,14 +78,28 @@ def _shifts(timeline: Timeline, clips: Sequence[Placement], rows: Mapping[str, S
     return min(paths.values(), key=lambda one: one[0])[1]
 
 
-def _standing_apart(clips: Sequence[Placement], shifts: Sequence[int], rows: Mapping[str, Seen], gaps: Sequence[FrameSpan]) -> set[str]:
+def _closed_up(timeline: Timeline, rows: Mapping[str, Seen]) -> dict[str, int]:
+    """Clip id -> frames of what was deleted directly before it: deleting draws what follows along, which is no move of it."""
+    found, gone = {}, 0
+    for clip in timeline.clips:
+        if clip.id in rows:
+            found[clip.id], gone = gone, 0
+        else:
+            gone += clip.duration_frames
+    return found
+
+
+def _standing_apart(
+    clips: Sequence[Placement], shifts: Sequence[int], rows: Mapping[str, Seen], gaps: Sequence[FrameSpan], closed: Mapping[str, int]
+) -> set[str]:
     """Runs of clips shifted against both neighbours, which agree, with a gap as long as the shift beside: dragged, not pushed.
 
-    The shortest run counts first; without it the clips around it are one run again.
+    What closed up to the clip before it after a deletion (`closed`) was drawn there. The shortest run counts first; without it the clips
+    around it are one run again.
     """
     left = list(zip(clips, shifts))
     while True:
-        runs = [run for run in _runs(left) if _dragged(left, run, rows, gaps)]
+        runs = [run for run in _runs(left) if _dragged(left, run, rows, gaps) and not _drawn(left, run, closed)]
         if not runs:
             return {clip.id for clip in clips} - {clip.id for clip, _ in left}
         start, end = min(runs, key=lambda run: run[1] - run[0])
@@ -108,6 +123,12 @@ def _dragged(row: Sequence[tuple[Placement, int]], run: tuple[int, int], rows: M
     if end < len(row):
         sides.append((rows[row[end - 1][0].id].record.end, rows[row[end][0].id].record.start))
     return any(a <= gap.start and gap.end <= b and gap.duration == by for a, b in sides for gap in gaps)
+
+
+def _drawn(row: Sequence[tuple[Placement, int]], run: tuple[int, int], closed: Mapping[str, int]) -> bool:
+    before = row[run[0] - 1][1] if run[0] else 0
+    gone = closed[row[run[0]][0].id]
+    return gone > 0 and row[run[0]][1] - before == -gone
 
 
 def _near(timeline: Timeline, k: int, anchors: Mapping[str, int]) -> tuple[int, ...]:

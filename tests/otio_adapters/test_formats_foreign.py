@@ -480,12 +480,12 @@ def test_the_wrong_reader_says_so() -> None:
 def test_compounds_that_hold_each_other_end() -> None:
     clips = "".join(f'<ref-clip ref="r{k % 3}" offset="0s" duration="9s" name="c"/>' for k in range(60))
     media = "".join(f'<media id="r{k}"><sequence format="f"><spine>{clips}</spine></sequence></media>' for k in range(3))
-    begun = time.monotonic()
+    begun = time.process_time()
     found = read(
         f'<fcpxml version="1.10"><resources><format id="f" frameDuration="1/25s"/>{media}</resources>'
         f'<project name="p"><sequence format="f"><spine>{clips}</spine></sequence></project></fcpxml>'
     )
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5
     assert all(event.media.url is None for track in found.tracks for event in track.events)
 
 
