@@ -122,6 +122,32 @@ def lively_video(path: Path, seed: int, seconds: float = 2.0, rate: str = "30", 
     return path
 
 
+def lit_video(path: Path, seed: int, seconds: float = 2.0) -> Path:
+    """A place with light of its own (eight kinds), and something that crosses it: unlike the others at a glance."""
+    chance = np.random.default_rng(seed + 40)
+    lights = (
+        (1.0, 0.8, 0.6),
+        (0.5, 0.7, 1.0),
+        (0.7, 1.0, 0.5),
+        (1.1, 0.5, 0.9),
+        (0.4, 0.4, 0.6),
+        (1.1, 1.1, 0.9),
+        (0.3, 0.8, 0.8),
+        (0.9, 0.4, 0.2),
+    )
+    light = np.array(lights[seed % 8]) * (0.6 + 0.2 * (seed % 2))
+    room = np.clip(chance.integers(60, 220, (18, 32, 3)).repeat(10, axis=0).repeat(10, axis=1) * light, 0, 255).astype(np.uint8)
+    every = []
+    for index in range(round(seconds * 30)):
+        picture = room.copy()
+        x = int((0.5 + 0.4 * np.sin(index / 30 * (2 + seed % 4) + seed)) * 270)
+        picture[50:130, x : x + 50] = (220, 70 + 20 * (seed % 8), 60)
+        picture[70:110, x + 10 : x + 40] = (240, 230, 200)
+        every.append(picture)
+    write_video(path, every, FrameRate.parse("30"), (320, 180))
+    return path
+
+
 def click_song(path: Path, bpm: float = 120.0, seconds: float = 20.0, first_s: float = 0.0, rate_hz: int = 44_100) -> list[float]:
     """A song with a click on every beat and a low thump on every fourth; returns the beats in seconds."""
     samples = np.zeros(round(seconds * rate_hz))

@@ -86,6 +86,8 @@ def analyze_page(result: Result) -> str:
         )
     lines = [table(rows, ["clip", "usable", "seconds", "quality", "shot", "angle", "camera", "remark"]), ""]
     lines += [f"{group['kind'].replace('_', '-')}: {', '.join(group['files'])} (best: {group['best']})" for group in result["groups"]]
+    if result["found"]:
+        lines.append("Nearest to the words: " + ", ".join(f"{row['file']} ({row['likeness']:.2f})" for row in result["found"][:5]) + ".")
     usable = sum(clip["usable"] for clip in result["clips"])
     lines.append(f"{usable} of {len(rows)} clips usable, {result['measured']} newly measured.")
     return "\n".join([*lines, *result["plots"]])

@@ -54,6 +54,7 @@ def grid_of(stock: Stock, rules: Rules) -> Grid:
         stock.brief.duration_frames,
         window=stock.window,
         offset_s=stock.taste.beat_offset_s,
+        offsets_s=stock.taste.beat_offsets_s,
         halves=cuts_between_beats(stock.taste.profile) or any(one.pace_octaves < -1 for one in stock.leanings),
         held=[placement.span for placement, _ in stock.held],
         shortest_s=rules.shortest_s,

@@ -31,6 +31,9 @@ EVEN_STEP_S = 0.5
 SECTION_SHARE = 0.4
 """Share of a section's own energy in that of its beats: one quiet second in a drop is still the drop (chosen)."""
 
+GOLDEN = (5**0.5 - 1) / 2
+"""Multiples of the golden section spread evenly over 0 to 1, however many are taken (Weyl 1916)."""
+
 
 @dataclass(frozen=True)
 class CutPoint:
@@ -102,6 +105,7 @@ def cut_grid(
     *,
     window: FrameSpan | None = None,
     offset_s: float = 0.0,
+    offsets_s: Sequence[float] = (),
     halves: bool = False,
     held: Sequence[FrameSpan] = (),
     shortest_s: float | None = None,
@@ -109,12 +113,13 @@ def cut_grid(
 ) -> Grid:
     """Every beat of the song inside the window, frame-exact and moved by `offset_s`, with the two ends and the borders of `held` spans.
 
+    offsets_s : offsets that the beats take in turns instead, spread evenly over any stretch of them.
     duration_frames : of the whole edit. halves : also half-way between beats. held : placements that stay; no point lies inside one.
     """
     part = window or FrameSpan(0, duration_frames)
     least = max(2, rate.frames(LEAST_SHOT_S if shortest_s is None else shortest_s))
     borders = {frame for span in held for frame in (span.start, span.end)} | {part.start, part.end}
-    beats = _beat_frames(song, rate, offset_s, halves)
+    beats = _beat_frames(song, rate, offset_s, offsets_s, halves)
     inner = [frame for frame in beats if part.start + least <= frame <= part.end - least and not _inside(held, frame)]
     frames = sorted({*inner, *(frame for frame in borders if part.start <= frame <= part.end)})
     felt = felt_beats(song)
@@ -150,7 +155,7 @@ def _inside(held: Sequence[FrameSpan], frame: int) -> bool:
     return any(span.start < frame < span.end for span in held)
 
 
-def _beat_frames(song: SongUse, rate: FrameRate, offset_s: float, halves: bool) -> dict[int, int | None]:
+def _beat_frames(song: SongUse, rate: FrameRate, offset_s: float, offsets_s: Sequence[float], halves: bool) -> dict[int, int | None]:
     """Frame of each place to cut -> its beat; None half-way between two, and on the even grid of music without beats."""
     frames: dict[int, int | None] = {}
     if not song.beats:
@@ -160,7 +165,8 @@ def _beat_frames(song: SongUse, rate: FrameRate, offset_s: float, halves: bool) 
         for a, b in zip(song.beats, song.beats[1:]):
             frames[rate.frames(max(0.0, (a + b) / 2 + offset_s))] = None
     for index, beat in reversed(list(enumerate(song.beats))):
-        frames[rate.frames(max(0.0, beat + offset_s))] = index
+        own = offsets_s[int(index * GOLDEN % 1.0 * len(offsets_s))] if offsets_s else offset_s
+        frames[rate.frames(max(0.0, beat + own))] = index
     return frames
 
 

@@ -16,7 +16,7 @@ __all__ = ["transitions_of"]
 DISSOLVE_S, WHIP_S = 0.27, 0.2
 """Lengths of a quick dissolve and a whip pan (8 and 6 frames at 30: quick enough to stay on the beat)."""
 LEAST_FITNESS = 0.5
-"""Below this a hard cut is better whatever the style likes (chosen by eye)."""
+"""Below this a hard cut is better for who hardly ever does otherwise (chosen by eye); the more often he does, the less it has to fit."""
 HARD = TransitionPreferences()
 """What a style that was learned from nobody likes."""
 WHIP_PAN_PER_S = 0.5
@@ -33,11 +33,11 @@ def transitions_of(job: Job, placements: Sequence[Placement]) -> tuple[Transitio
     points = {point.frame: point for point in job.grid.points}
     kinds = ["hard_cut"] * max(0, len(placements) - 1)
     for kind, share, fitness in (("whip_pan", likes.whip_pan, _whip), ("quick_dissolve", likes.quick_dissolve, _dissolve)):
-        most = int(share * len(kinds) + 1e-9)
+        most, least = int(share * len(kinds) + 1e-9), LEAST_FITNESS * (1.0 - share)
         rows = []
         for number, (before, after) in enumerate(zip(placements, placements[1:])):
             fit = fitness(points[after.timeline_start_frame], clips[before.media_id], clips[after.media_id])
-            if kinds[number] == "hard_cut" and fit >= LEAST_FITNESS and _has_room(job, before, after, length_of(kind, job.brief.rate)):
+            if kinds[number] == "hard_cut" and fit > 0 and fit >= least and _has_room(job, before, after, length_of(kind, job.brief.rate)):
                 rows.append((-fit, number))
         for _, number in sorted(rows)[:most]:
             kinds[number] = kind

@@ -199,7 +199,7 @@ class Scorer:
             "selection": weights["selection"] * self.selection[slot.start],
             "quality": weights["quality"] * (moments.quality - LEVEL),
             "moment": weights["moment"] * (moments.score - moments.quality),
-            "energy": -weights["energy"] * np.abs(moments.motion - self._wanted_motion(point.energy)),
+            "energy": -weights["energy"] * self.taste.energy_weight * np.abs(moments.motion - self._wanted_motion(point.energy)),
             "shot_type": weights["shot_type"] * self._shot_types(point.energy),
             "slow_motion": weights["slow_motion"] * self._slow * (0.6 - point.energy),
             "asked": weights["asked"] * self._asked(point.frame, point.energy, moments),

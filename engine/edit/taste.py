@@ -134,7 +134,9 @@ class Correction:
 class Taste:
     """Everything scoring asks of a style.
 
-    beat_offset_s : cuts lie this much after their beat (negative: before it). slow_motion : high-speed takes are shown slowly.
+    beat_offset_s : cuts lie this much after their beat (negative: before it). beat_offsets_s : a creator's usual offsets, equally often,
+    where he varies them; empty: all as `beat_offset_s`. energy_weight : how much motion goes with the music, 1 for people on average.
+    slow_motion : high-speed takes are shown slowly.
     size_hold : shot type -> how much longer than average it is held, in octaves. moment_weights : part of a moment -> weight
     (`engine.edit.moments.PARTS`) where a creator's differ. correction : sets confidence right by what people kept, where that is known.
     """
@@ -144,6 +146,8 @@ class Taste:
     pace: Pace
     order: Order
     beat_offset_s: float = 0.0
+    beat_offsets_s: tuple[float, ...] = ()
+    energy_weight: float = 1.0
     slow_motion: bool = False
     size_hold: Mapping[str, float] = field(default_factory=dict)
     moment_weights: Mapping[str, float] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from engine.store.projects import check_writable
 from engine.studio.footage import Clip, Problem, gather, grouped, options_of
 from engine.studio.labels import angle_rules
 from engine.studio.requests import AnalyzeRequest
+from engine.studio.seeing import check_searchable, found_by_text
 from engine.style.prior import neutral_profile
 
 if TYPE_CHECKING:
@@ -26,13 +27,20 @@ MOMENTS_S = (0.5, 1.0, 2.0)
 
 
 def analyze(studio: Studio, request: AnalyzeRequest, progress: Progress) -> dict[str, Any]:
-    """Handler of `analyze`: `clips[]` with path, usable, why, warnings and every measured fact (curves included)."""
+    """Handler of `analyze`: `clips[]` with path, usable, why, warnings and every measured fact (curves included).
+
+    With words to find, the clips that show them come first, and `found[]` says how near each is.
+    """
+    if request.find is not None:
+        check_searchable(studio)
     if request.plot:
         check_writable(request.plot)
     footage = gather(studio, request.clips, options_of(request.lut, request.fast), request.plot, progress, angle_rules(request.angle))
     groups = grouped(footage)
     names = {clip.media.media_id: clip.path.name for clip in footage.clips}
-    rows = [_row(clip) for clip in footage.clips] + [_problem(problem) for problem in footage.problems]
+    found = dict(found_by_text(studio, footage.vectors, request.find)) if request.find else {}
+    clips = sorted(footage.clips, key=lambda clip: -found.get(clip.media.media_id, 0.0))
+    rows = [_row(clip) for clip in clips] + [_problem(problem) for problem in footage.problems]
     for copy, original in footage.copies:
         rows.append(
             {"path": str(copy), "usable": False, "verdict": "unusable", "why": f"a copy of {original.name}", "warnings": [], "shots": []}
@@ -41,6 +49,7 @@ def analyze(studio: Studio, request: AnalyzeRequest, progress: Progress) -> dict
     return {
         "clips": rows,
         "groups": [_group(group, names) for group in groups],
+        "found": [{"file": names[one], "likeness": likeness} for one, likeness in found.items()],
         "measured": footage.measured,
         "plots": plots,
     }

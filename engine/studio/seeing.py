@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from engine.progress import Progress
     from engine.studio.context import Studio
 
-__all__ = ["Seen", "found_by_text", "seen_in", "shots_seen", "with_seen"]
+__all__ = ["Seen", "check_searchable", "found_by_text", "ranked", "seen_in", "shots_seen", "with_seen"]
 
 SEEN_VERSION = "1"
 STILLS = 4
@@ -106,10 +106,21 @@ def _mixed(before: Mapping[str, float], chances: Mapping[str, float]) -> dict[st
     return {name: round(value, 6) for name, value in mixed.items()}
 
 
-def found_by_text(studio: Studio, seen: Mapping[str, Seen], text: str) -> list[tuple[str, float]]:
-    """(media id, cosine) of clips, those that show what the text says first."""
-    wanted = OpenClip(ClipChoice.parse(studio.settings.clip_model)).texts([text])[0]
-    rows = [(one, round(float(found.vector @ wanted), 4)) for one, found in seen.items()]
+def check_searchable(studio: Studio) -> None:
+    """Raises `MissingToolError` where no model is set that could compare pictures with words."""
+    if not studio.settings.clip_model:
+        hint = 'Install it: pip install "cutprint[clip]", and set clip_model, to ViT-B-32 for example.'
+        raise MissingToolError("clip_not_set", "Searching clips by words needs a CLIP model, and none is set.", hint)
+
+
+def found_by_text(studio: Studio, vectors: Mapping[str, NDArray[np.float32]], text: str) -> list[tuple[str, float]]:
+    """(media id, cosine) of clips, those that show what the text says first. vectors : of `seen_in`, by media id."""
+    return ranked(vectors, OpenClip(ClipChoice.parse(studio.settings.clip_model)).texts([text])[0])
+
+
+def ranked(vectors: Mapping[str, NDArray[np.float32]], wanted: NDArray[np.float32]) -> list[tuple[str, float]]:
+    """(name, cosine), nearest first. All of unit length."""
+    rows = [(one, round(float(vector @ wanted), 4)) for one, vector in vectors.items()]
     return sorted(rows, key=lambda row: (-row[1], row[0]))
 
 

@@ -36,7 +36,7 @@ BEGINS = {
 """What shot detection calls a beginning -> `names.CUT_KINDS`."""
 STILL_CARD_S, STILL_MOTION = 3.0, 0.01
 """A first or last shot up to this long, plain, in which nothing moves and nobody is seen, is a title or end card."""
-SMOOTH_LEVELS, SMOOTH_SHARE = 6, 0.6
+SMOOTH_LEVELS, SMOOTH_SHARE = 2, 0.6
 """Grey levels between neighbouring cells of the tiny pictures up to which they are one surface, and how much of a card is such."""
 LEAST_LEFT = 2
 """Shots that have to be left when cards are taken off."""

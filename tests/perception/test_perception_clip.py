@@ -41,6 +41,26 @@ def test_choices_are_read_from_one_setting() -> None:
     assert ClipChoice.parse(r"ViT-B-32:C:\weights\a.pt").weights == r"C:\weights\a.pt"
 
 
+def test_clips_are_ranked_by_what_the_words_mean() -> None:
+    from engine.studio.seeing import ranked
+
+    beach, city, dog = np.eye(3, dtype=np.float32)
+    both = (beach + dog) / np.float32(2**0.5)
+    vectors = {"city.mp4": city, "beach dog.mp4": both, "beach.mp4": beach}
+    assert ranked(vectors, beach) == [("beach.mp4", 1.0), ("beach dog.mp4", 0.7071), ("city.mp4", 0.0)]
+    assert [name for name, _ in ranked(vectors, dog)] == ["beach dog.mp4", "beach.mp4", "city.mp4"]
+
+
+def test_words_without_a_model_say_what_to_set(tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from bridge_server.cli import cli
+
+    footage.coded_video(tmp_path / "clip.mp4", frames=4)
+    result = CliRunner().invoke(cli, ["analyze", str(tmp_path), "--find", "a dog"])
+    assert result.exit_code == 4 and "clip_model" in result.output and "[clip]" in result.output
+
+
 def test_naming_a_model_loads_nothing() -> None:
     OpenClip(ClipChoice("no such model", "x"))
     assert "open_clip" not in sys.modules or "torch" in sys.modules
@@ -92,7 +112,9 @@ def test_clips_are_seen_compared_and_found(tiny: ClipChoice, tmp_path: Path) -> 
     from bridge_server.bootstrap import open_studio
     from engine.analysis.clip import AnalysisOptions
     from engine.progress import SILENT
+    from engine.studio.analysing import analyze
     from engine.studio.footage import gather
+    from engine.studio.requests import AnalyzeRequest
     from engine.studio.seeing import found_by_text, seen_in
 
     clips = [footage.coded_video(tmp_path / f"clip{k}.mp4", source=k, frames=12) for k in (1, 2)]
@@ -100,5 +122,8 @@ def test_clips_are_seen_compared_and_found(tiny: ClipChoice, tmp_path: Path) -> 
         found = gather(studio, clips, AnalysisOptions(faces=False), None, SILENT)
         assert all("CLIP" in clip.analysis.evidence["shot_type"] for clip in found.clips)
         assert all(sum(clip.analysis.angle.values()) == pytest.approx(1, abs=1e-4) for clip in found.clips)
-        seen = seen_in(studio, [clip.media for clip in found.clips], SILENT)
-        assert len(found_by_text(studio, seen, "a wide shot")) == 2
+        assert set(found.vectors) == set(seen_in(studio, [clip.media for clip in found.clips], SILENT))
+        assert len(found_by_text(studio, found.vectors, "a wide shot")) == 2
+        said = analyze(studio, AnalyzeRequest(clips=tuple(clips), find="a wide shot"), SILENT)
+        assert [row["likeness"] for row in said["found"]] == sorted((row["likeness"] for row in said["found"]), reverse=True)
+        assert Path(said["clips"][0]["path"]).name == said["found"][0]["file"]

@@ -35,26 +35,11 @@ SIZE = (180, 320)
 LENGTHS = (0.8, 1.0, 0.7, 0.9)
 
 
-def take(path: Path, seed: int) -> None:
-    """A place with light of its own, and something that crosses it."""
-    chance = np.random.default_rng(seed + 40)
-    light = np.array([(1.0, 0.8, 0.6), (0.5, 0.7, 1.0), (0.7, 1.0, 0.5), (1.1, 0.5, 0.9)][seed]) * (0.6 + 0.2 * (seed % 2))
-    room = chance.integers(60, 220, (18, 32, 3)).repeat(10, axis=0).repeat(10, axis=1) * light
-    every = []
-    for index in range(60):
-        picture = np.clip(room, 0, 255).astype(np.uint8)
-        x = int((0.5 + 0.4 * np.sin(index / 30 * (2 + seed) + seed)) * 270)
-        picture[50:130, x : x + 50] = (220, 70 + 30 * seed, 60)
-        picture[70:110, x + 10 : x + 40] = (240, 230, 200)
-        every.append(picture)
-    write_video(path, every, FrameRate.parse("30"), (320, 180))
-
-
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("raw")
     for seed in range(4):
-        take(folder / f"take_{seed}.mp4", seed)
+        footage.lit_video(folder / f"take_{seed}.mp4", seed)
     footage.click_song(folder / "song.wav", 120, 6)
     return folder
 

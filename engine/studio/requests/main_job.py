@@ -34,6 +34,7 @@ class AnalyzeRequest:
     fast: bool = said("Key frames only: about a sixth of the work, rougher facts.", False)
     angle: tuple[str, ...] = said("Angle of clips by their names, such as 'side_cam_*=side'; overrides what was measured.", ())
     lut: Path | None = said("A .cube LUT that turns log footage into a picture before it is judged.", None)
+    find: str | None = said("Clips that show what these words say first, such as 'a dog on a beach' (needs the setting clip_model).", None)
 
 
 @dataclass(frozen=True)
