@@ -125,13 +125,27 @@ def show_page(result: Result) -> str:
     lines = [table(rows, ["#", "time", "length", "clip", "from", "beat", "sure", ""]), ""]
     for row in result["clips"]:
         lines.append(textwrap.fill(f"{row['number']}. {row['reason']}", 118, subsequent_indent="   "))
-    lines += ["", result["notes"]]
+    lines += ["", result["notes"], *_style_lines(result)]
     lines += [f"Relaxed: {line}" for line in result["relaxed"]]
     lines += [f"Not available: {line}" for line in result["evidence_missing"]]
     if "unused" in result:
         lines += ["", "Not used:"]
         lines += [f"  {row['file']}: {row['status'].replace('_', ' ')}, {row['reason']}" for row in result["unused"]]
     return "\n".join(lines)
+
+
+def _style_lines(result: Result) -> list[str]:
+    """How the edit meets its creator's style: the score, and every dimension that lies outside what he does."""
+    rows = result["style_match"]
+    if result["style_match_score"] is None or not rows:
+        return []
+    inside = sum(row["inside"] for row in rows)
+    lines = [f"In {result['creator']}'s style: {result['style_match_score']:.0%}, {inside} of {len(rows)} dimensions inside his range."]
+    for row in rows:
+        if not row["inside"]:
+            usual = "" if row["typical"] is None else f" (usually {row['typical']:.2f}, give or take {row['noise']:.2f})"
+            lines.append(f"  outside: {row['words']} {row['value']:.2f}, his range {row['low']:.2f} to {row['high']:.2f}{usual}")
+    return lines
 
 
 def export_page(result: Result) -> str:

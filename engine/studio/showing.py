@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from engine.model.timeline import Placement, Timeline
 from engine.store.projects import load_timeline
 from engine.studio.requests import ShowRequest
+from engine.style.dimensions import DIMENSIONS
 
 if TYPE_CHECKING:
     from engine.progress import Progress
@@ -28,6 +29,9 @@ def show(studio: Studio, request: ShowRequest, progress: Progress) -> dict[str, 
         "clips": [_row(timeline, number, clip) for number, clip in enumerate(timeline.clips)],
         "pacing_target": timeline.ai_reasoning.pacing_target,
         "notes": timeline.ai_reasoning.notes,
+        "creator": timeline.creator_id,
+        "style_match_score": timeline.ai_reasoning.style_match_score,
+        "style_match": [{**row.__dict__, "words": _words(row.dimension)} for row in timeline.ai_reasoning.style_match],
         "relaxed": list(timeline.ai_reasoning.relaxed),
         "evidence_missing": list(timeline.ai_reasoning.evidence_missing),
     }
@@ -35,6 +39,10 @@ def show(studio: Studio, request: ShowRequest, progress: Progress) -> dict[str, 
         unused = [outcome for outcome in timeline.outcomes if outcome.status != "used"]
         result["unused"] = [{"file": row.file, "status": row.status, "reason": row.reason} for row in unused]
     return result
+
+
+def _words(dimension: str) -> str:
+    return DIMENSIONS[dimension].words if dimension in DIMENSIONS else dimension.replace("_", " ")
 
 
 def _row(timeline: Timeline, number: int, clip: Placement) -> dict[str, Any]:

@@ -188,7 +188,8 @@ def match(profile: StyleProfile, work: FinishedWork) -> tuple[StyleMatch, ...]:
     for name, span in profile.ranges.items():
         if name in values and name in DIMENSIONS:
             value = round(values[name], 5)
-            rows.append(StyleMatch(name, value, span.low, span.high, span.low <= value <= span.high))
+            noise = round((span.high - span.low) / 2 / RANGE_Z, 5)
+            rows.append(StyleMatch(name, value, span.low, span.high, span.low <= value <= span.high, span.median, noise))
     return tuple(rows)
 
 

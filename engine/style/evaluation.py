@@ -17,7 +17,8 @@ from engine.edit.taste import TYPICAL_STRENGTH
 from engine.model.names import UNKNOWN
 from engine.model.works import FinishedWork
 from engine.progress import SILENT, Progress
-from engine.style.dimensions import DIMENSIONS, measured, ranges_of
+from engine.style.dimensions import DIMENSIONS, match, measured, ranges_of, score
+from engine.style.fidelity import distances, floors, look_of, look_of_profile
 from engine.style.models import pace, selection
 from engine.style.models.baseline import PlainDurations, PlainSelector
 from engine.style.models.linear import auc, log_loss, sigmoid
@@ -102,7 +103,7 @@ def evaluate(works: Sequence[FinishedWork], progress: Progress = SILENT) -> dict
     for out in folds:
         rest = [work for number, work in enumerate(works) if number not in out]
         left = [works[number] for number in out]
-        for judge in (_ranges, _selection, _next_shot, _pace):
+        for judge in (_ranges, _fidelity, _selection, _next_shot, _pace):
             for key, values in judge(rest, left).items():
                 found.setdefault(key, []).extend(values)
         progress.advance()
@@ -124,6 +125,24 @@ def _ranges(rest: Sequence[FinishedWork], left: Sequence[FinishedWork]) -> Found
         if values:
             shares.append(float(np.mean([ranges[name].low <= value <= ranges[name].high for name, value in values.items()])))
     return {("own works inside their ranges (.8 promised)", f"{len(DIMENSIONS)} dimensions"): shares}
+
+
+def _fidelity(rest: Sequence[FinishedWork], left: Sequence[FinishedWork]) -> Found:
+    """Distances of left-out works from the others, beside the noise floor and people on average; one value per left-out work.
+
+    What an edit is measured by: nearer than the floor is as near as he is to himself.
+    """
+    own, floor = look_of(rest), floors(rest)
+    people = distances(look_of_profile(neutral_profile()), own)
+    found: dict[tuple[str, str], list[float]] = {}
+    for work in left:
+        for name, value in distances(look_of([work]), own).items():
+            found.setdefault((f"distance in {name}", "a left-out work"), []).append(value)
+            found.setdefault((f"distance in {name}", "the average style"), []).append(people.get(name, math.nan))
+            found.setdefault((f"distance in {name}", "noise floor (half his works from the others)"), []).append(floor.get(name, math.nan))
+    scores = [score(match(build_profile("evaluated", rest, ""), work)) for work in left]
+    found["style match score", "a left-out work"] = [value for value in scores if value is not None]
+    return found
 
 
 def _selection(rest: Sequence[FinishedWork], left: Sequence[FinishedWork]) -> Found:

@@ -97,9 +97,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as workspace:
             wall, cpu, said = learned(paths, Path(workspace))
     print(f"{count} works of {seconds:g} s, {SIZE[0]}x{SIZE[1]} at 30: {said['works']} learned, {len(said['problems'])} problems")  # type: ignore[arg-type]
-    print(
-        f"CPU {cpu:.0f} s ({cpu / count:.1f} a work); wall {wall:.0f} s; {cpu / CORES:.0f} s on {CORES} idle cores, asked {ASKED_S:.0f}"
-    )
+    print(f"CPU {cpu:.0f} s ({cpu / count:.1f} a work); wall {wall:.0f} s; {cpu / CORES:.0f} s on {CORES} idle cores, asked {ASKED_S:.0f}")
 
 
 if __name__ == "__main__":

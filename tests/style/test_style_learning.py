@@ -20,6 +20,7 @@ from engine.model.time import FrameRate
 from engine.style.dimensions import match, measured, ranges_of, score
 from engine.style.evaluation import calibration_error, evaluate, ndcg_at_k
 from engine.style.examples import beat_grid
+from engine.style.fidelity import DISTANCES, distances, fidelity, floors, look_of, look_of_profile
 from engine.style.fitting import is_same_work, with_misfits
 from engine.style.models.linear import auc
 from engine.style.models.selection import COLUMNS, fit_selection, scores_of
@@ -246,6 +247,24 @@ def test_what_is_measured_of_a_choice() -> None:
     assert calibration_error(used.astype(float), used) == 0 and calibration_error(1 - used.astype(float), used) == 1
 
 
+def test_distances_of_style_go_both_ways_and_know_their_floor() -> None:
+    works = [made.work(seed, beats=2, offset_s=-1 / 30, front=0.8) for seed in range(12)]
+    floor = floors(works)
+    assert set(floor) == set(DISTANCES) and floors(works[:3]) == {}
+    own = look_of(works[:6])
+    again = distances(look_of(works[6:]), own)
+    for quicker, slower in ((made.work(50, beats=1, offset_s=-1 / 30, front=0.8), made.work(51, beats=4, offset_s=-1 / 30, front=0.8)),):
+        for other in (quicker, slower):
+            assert distances(look_of([other]), own)["duration"] > 2 * max(again["duration"], floor["duration"]), "either way is as far"
+    late = [made.work(60 + seed, beats=2, offset_s=3 / 30, front=0.8) for seed in range(6)]
+    assert distances(look_of(late), own)["offset"] == pytest.approx(4.0, abs=0.3), "frames from one before to three after"
+    side = [made.work(70 + seed, beats=2, offset_s=-1 / 30, front=0.1) for seed in range(6)]
+    assert distances(look_of(side), own)["order"] > again["order"]
+    people = distances(look_of_profile(neutral_profile()), own)
+    assert fidelity(again["duration"], floor["duration"], people["duration"]) == pytest.approx(1, abs=0.1)
+    assert fidelity(people["duration"], floor["duration"], people["duration"]) == 0 and fidelity(1.0, 0.2, 0.2) is None
+
+
 def test_older_projects_count_less() -> None:
     projects = projects_of([made.work(seed, raw=20) for seed in range(21)])
     weights = [one.weight for one in projects]
@@ -262,6 +281,9 @@ def test_an_evaluation_says_what_beats_what() -> None:
     for measure in ("selection AUC", "selection precision at k", "selection NDCG at k"):
         assert rows[measure, "learned"]["value"] > rows[measure, "visual quality alone"]["value"]
         assert (measure, "plain XGBClassifier") in rows
+    for name in DISTANCES:
+        assert rows[f"distance in {name}", "a left-out work"]["value"] >= 0 and (f"distance in {name}", "the average style") in rows
+    assert 0.5 < rows["style match score", "a left-out work"]["value"] <= 1
     for row in rows.values():
         assert row["n"] >= 3 and row["low"] <= row["value"] <= row["high"]
     assert {method for measure, method in rows if measure == "next shot_type in bits"} >= {"learned (shrunk)", "population", "uniform"}

@@ -199,6 +199,8 @@ TIMELINE = {
         low | | lower end of the creator's range
         high | | upper end
         inside | | whether the value lies in it
+        typical | | the median of the creator's works
+        noise | | standard deviation between his works: nearer than that is as near as he is to himself
     """,
     "FinalStatus": """
         exported | | true once it left for an NLE or as a film
