@@ -102,7 +102,7 @@ def _notes(profile: StyleProfile, kept: Sequence[FinishedWork]) -> tuple[str, ..
     notes = []
     if len(kept) < ENOUGH_WORKS:
         rest = still_from_prior(profile)
-        said = f": {', '.join(rest)}" if rest else ""
+        said = f": {', '.join(name.split('.')[1].replace('_', ' ') for name in rest)}" if rest else ""
         notes.append(f"Learned from {len(kept)} of {ENOUGH_WORKS} works; still mostly from the population{said}.")
     if not any(work.raw for work in kept):
         notes.append("Which clips are chosen was learned from finished videos alone, which say little: `learn --raw` teaches it.")

@@ -41,13 +41,18 @@ def figure(estimate: Estimate) -> Figures:
 
 
 def mean_towards(values: Sequence[float], prior: float, k: float = VIDEOS_K) -> Estimate:
-    """Mean of one value per work, shrunk: n / (n + k) of it and the rest of the population's."""
+    """Mean of one value per work, shrunk: n / (n + k) of it and the rest of the population's.
+
+    The spread between works is shrunk too: towards one that would let the population's value be his, because two works that happen to be
+    alike make nobody sure.
+    """
     n = len(values)
     if n == 0:
         return Estimate(prior, 0, 0.0, None, prior)
     weight = n / (n + k)
     mean = math.fsum(values) / n
-    spread = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1)) if n > 1 else abs(mean - prior)
+    squares = math.fsum((value - mean) ** 2 for value in values)
+    spread = math.sqrt((squares + k * ((mean - prior) / 2) ** 2) / (n - 1 + k))
     return Estimate(weight * mean + (1 - weight) * prior, n, weight, weight * spread / math.sqrt(n), prior)
 
 
