@@ -25,9 +25,18 @@ SIDE_PX = 640
 EDGE_SHARE = 0.1
 """Frames this near the film's ends, as a share of it and at most half a step, are no covers: they may be faded."""
 
+AROUND_S = 0.2
+"""How long before and after a face has to be there, too (chosen: shorter than any shot)."""
+SAME_FACE = 0.3
+"""Least overlap of two finds of one face (chosen: a head that turns or nods in that time)."""
+MOST_TRIED = 12
+"""How many faces are looked at again, the best first (chosen: a second's work)."""
+
 Picture = NDArray[np.uint8]
-FindFaces = Callable[[Picture], list[tuple[float, float, float, float]]]
-"""RGB picture -> boxes (x, y, width, height) as shares 0 to 1."""
+Box = tuple[float, float, float, float]
+"""x, y, width, height as shares 0 to 1."""
+FindFaces = Callable[[Picture], list[Box]]
+"""RGB picture -> faces."""
 
 
 def cover_of(film: Path, chosen: str, find_faces: FindFaces, progress: Progress = SILENT) -> tuple[bytes, float, bool]:
@@ -56,31 +65,49 @@ def _frame_at(chosen: str, media: Media) -> int:
 
 
 def choose_frame(media: Media, find_faces: FindFaces, progress: Progress = SILENT) -> tuple[int, bool]:
-    """The frame for the cover and whether it shows a face: the largest sharp face, else the sharpest frame of all."""
+    """The frame for the cover and whether it shows a face: the largest sharp face that stays, else the sharpest frame of all."""
     assert media.video is not None
     step = max(1, round(EVERY_S * media.video.rate.fps))
     edge = min(step // 2, round(media.video.duration_frames * EDGE_SHARE))
-    best: tuple[bool, float] = (False, -1.0)
-    frame_of = 0
+    faces: list[tuple[float, int, Box]] = []
+    sharpest, frame_of = -1.0, 0
     progress.stage("Looking for a cover", media.video.duration_frames)
     for frame in FrameReader(media, max_side_px=SIDE_PX, pixel="rgb"):
         progress.advance()
         if frame.index % step or not edge <= frame.index < media.video.duration_frames - edge:
             continue
-        worth = _worth(frame.picture, find_faces)
-        if worth > best:
-            best, frame_of = worth, frame.index
-    return frame_of, best[0]
+        faces += [(_worth(frame.picture, box), frame.index, box) for box in find_faces(frame.picture)]
+        value = sharpness(frame.picture)
+        if value > sharpest:
+            sharpest, frame_of = value, frame.index
+    for _, number, box in sorted(faces, reverse=True)[:MOST_TRIED]:
+        if _stays(media, number, box, find_faces):
+            return number, True
+    return frame_of, False
 
 
-def _worth(picture: Picture, find_faces: FindFaces) -> tuple[bool, float]:
-    faces = [_cut(picture, box) for box in find_faces(picture)]
-    if faces:
-        return True, max(sharpness(face) * face.shape[0] / picture.shape[0] for face in faces)
-    return False, sharpness(picture)
+def _worth(picture: Picture, box: Box) -> float:
+    face = _cut(picture, box)
+    return sharpness(face) * face.shape[0] / picture.shape[0]
 
 
-def _cut(picture: Picture, box: tuple[float, float, float, float]) -> Picture:
+def _stays(media: Media, number: int, box: Box, find_faces: FindFaces) -> bool:
+    """Whether the face is there a moment before and after, too: patterns that finders take for faces jump or vanish."""
+    assert media.video is not None
+    apart = max(1, round(AROUND_S * media.video.rate.fps))
+    around = [at for at in (number - apart, number + apart) if 0 <= at < media.video.duration_frames]
+    return all(any(_overlap(box, other) >= SAME_FACE for other in find_faces(still(media, at, SIDE_PX))) for at in around)
+
+
+def _overlap(a: Box, b: Box) -> float:
+    """Shared area as a share of both together."""
+    wide = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    high = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    shared = max(0.0, wide) * max(0.0, high)
+    return shared / (a[2] * a[3] + b[2] * b[3] - shared)
+
+
+def _cut(picture: Picture, box: Box) -> Picture:
     rows, columns = picture.shape[:2]
     x, y, width, height = box
     top, left = max(0, int(y * rows)), max(0, int(x * columns))

@@ -21,6 +21,7 @@ from engine.media.proxy import write_proxy
 from engine.model.media import Media
 from engine.model.time import FrameRate
 from engine.model.timeline import CropKey, Timeline, Track, Transition
+from engine.render.cover import choose_frame
 from engine.render.film import film_of
 from engine.render.preview import preview
 
@@ -109,6 +110,26 @@ def test_masters_keep_their_colours_where_the_frame_moves(tmp_path: Path, preset
         else:
             low, high = np.minimum(sand, sea) - 4, np.maximum(sand, sea) + 4
             assert (picture >= low).all() and (picture <= high).all(), f"frame {k} mixes the two"
+
+
+def test_a_cover_shows_a_face_that_stays(tmp_path: Path) -> None:
+    """Frames 40 to 70 hold a bright square as the finder's face; a sharper one that is there for three frames is its mistake."""
+    noise = np.random.default_rng(1).integers(0, 255, (60, 60, 3), np.uint8)
+    frames = [np.full((320, 180, 3), 90, np.uint8) for _ in range(120)]
+    for k in range(40, 70):
+        frames[k][100:160, 60:120] = 90 + noise // 4
+    for k in range(14, 17):
+        frames[k][200:260, 60:120] = noise
+    write_video(tmp_path / "film.mp4", iter(frames), RATE, (180, 320), arguments=("-crf", "8"))
+
+    def faces(picture: NDArray[np.uint8]) -> list[tuple[float, float, float, float]]:
+        rows = {100: picture[100:160, 60:120], 200: picture[200:260, 60:120]}
+        return [(60 / 180, top / 320, 60 / 180, 60 / 320) for top, part in rows.items() if part.std() > 8]
+
+    media = probe(tmp_path / "film.mp4")
+    frame, face = choose_frame(media, faces)
+    assert face and 46 <= frame <= 64
+    assert choose_frame(media, lambda picture: [])[1] is False
 
 
 def test_transitions_without_picture_for_them_are_shortened_and_say_so(tmp_path: Path) -> None:
