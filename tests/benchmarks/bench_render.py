@@ -5,7 +5,8 @@
 parts20, parts60     ours against E (finished raw frames into the same x264 settings) and D (decoding, cropping and scaling all segments);
                      both use all cores, as ours does
 melt20, melt60       ours against melt, cropped (where it is installed)
-moviepy20, moviepy60 ours against moviepy (--moviepy or CUTPRINT_BENCH_MOVIEPY name the Python of an environment that has it)
+moviepy20, moviepy60 ours against moviepy (--moviepy or CUTPRINT_BENCH_MOVIEPY name the Python of an environment that has it), which gets
+                     the same ffmpeg and x264 settings; and (E + D) against it, below which no program can be with these
 memory               largest memory at 20 and 120 segments
 replace              rendering again after one of 60 segments was replaced
 seams                whether a join can be seen: SSIM beside joins, in ours and in one encode of the whole
@@ -20,6 +21,7 @@ machines. Wall figures count on an idle machine alone.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import json
 import os
@@ -32,7 +34,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -114,6 +116,8 @@ class Bench:
     moviepy: str | None
     rendered: dict[int, tuple[Job, Cost]] = field(default_factory=dict)
     """Our own render of each number of segments in this round: steps share it."""
+    floors: dict[int, tuple[Cost, Cost]] = field(default_factory=dict)
+    """E and D of each number of segments in this round."""
 
 
 @dataclass(frozen=True)
@@ -285,11 +289,19 @@ def rendered(job: Job) -> Cost:
     return run([sys.executable, "-c", OURS, *words])
 
 
+def floor_of(count: int, bench: Bench) -> tuple[Cost, Cost]:
+    """E and D: what any program pays that encodes with these settings what it decodes with this ffmpeg."""
+    if count not in bench.floors:
+        job, _ = ours(count, bench)
+        encode = run(encode_only(job.work / "film.mp4", job.work))
+        (job.work / "frames.yuv").unlink()
+        bench.floors[count] = encode, run(decode_only(job.film, job.paths, job.work))
+    return bench.floors[count]
+
+
 def parts(count: int, bench: Bench) -> None:
-    job, full = ours(count, bench)
-    encode = run(encode_only(job.work / "film.mp4", job.work))
-    (job.work / "frames.yuv").unlink()
-    decode = run(decode_only(job.film, job.paths, job.work))
+    _, full = ours(count, bench)
+    encode, decode = floor_of(count, bench)
     floor = encode.cpu_s + decode.cpu_s
     show("E, encode only", encode, floor)
     show("D, decode and scale only", decode, floor)
@@ -307,12 +319,30 @@ def against(name: str, most: float, count: int, bench: Bench) -> None:
     if words is None:
         print(f"  {name}: not measured here")
         return
-    theirs = run(words)
+    with same_ffmpeg():
+        theirs = run(words)
     made = job.work / f"{name}.mp4"
     video = probe(made).video
     show("ours", full, theirs.cpu_s, name)
     show(f"{name} ({video.duration_frames if video else 0} frames, {made.stat().st_size / 1e6:.1f} MB)", theirs, theirs.cpu_s, name)
     verdict(f"ours / {name}, {count} segments", full.cpu_s / theirs.cpu_s, most)
+    if name == "moviepy":
+        encode, decode = floor_of(count, bench)
+        bound, alone = (encode.cpu_s + decode.cpu_s) / theirs.cpu_s, encode.cpu_s / theirs.cpu_s
+        print(f"  the least with these settings: E / moviepy {alone:.2f}, (E + D) / moviepy {bound:.2f}", flush=True)
+
+
+@contextlib.contextmanager
+def same_ffmpeg() -> Iterator[None]:
+    """moviepy takes the ffmpeg that we take, not the one of its wheel."""
+    before = os.environ.get("IMAGEIO_FFMPEG_EXE")
+    os.environ["IMAGEIO_FFMPEG_EXE"] = ffmpeg.find_ffmpeg().path
+    try:
+        yield
+    finally:
+        os.environ.pop("IMAGEIO_FFMPEG_EXE")
+        if before is not None:
+            os.environ["IMAGEIO_FFMPEG_EXE"] = before
 
 
 def memory(bench: Bench) -> None:
@@ -437,6 +467,7 @@ def main() -> None:
                 print(f"{name}, round {number + 1}", flush=True)
                 STEPS[name](bench)
             bench.rendered.clear()
+            bench.floors.clear()
             for job in Path(folder).glob("tmp*"):
                 shutil.rmtree(job)
 
