@@ -36,6 +36,9 @@ def film_of_cuts(cuts: CutList, media_of: MediaOf, audio: str | None = None) -> 
     shots = flattened(layers, frames, cuts.rate)
     joints, words = joined(shots, dict(_joints(cuts, shots)), cuts.rate)
     gaps = sum(shot.frames for shot in shots if shot.media is None)
+    if gaps == frames:
+        message = f"{cuts.name or 'The timeline'} shows no clip, only titles, generators or gaps."
+        raise DocumentError("interchange_empty", message, "Export the timeline with its clips switched on.")
     if gaps:
         notes.append(f"{gaps} frames without a picture are black.")
     sounds = _sounds(cuts, media_of, audio)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,7 +24,10 @@ from engine.render.presets import Preset, Quality, preset_named, quality_named
 from engine.render.sound import SoundPlan, plan_sound
 from engine.render.workshop import told_of_disk, workshop
 
-__all__ = ["Plan", "RenderOptions", "RenderReport", "plan", "render", "render_plan"]
+__all__ = ["Plan", "RenderOptions", "RenderReport", "listed", "plan", "render", "render_plan"]
+
+MOST_LISTED = 40
+"""How many names a message holds (chosen: a screen of them)."""
 
 
 @dataclass(frozen=True)
@@ -171,8 +174,14 @@ def _require_online(film: Film, paths: Mapping[str, str]) -> None:
     offline = sorted(one.name for key, one in film.media.items() if key not in paths or not Path(paths[key]).is_file())
     if offline:
         hint = "Say where they are now with --media FOLDER."
-        message = f"{len(offline)} media files are not where they were: {', '.join(offline[:5])}."
+        message = f"{len(offline)} media files are not where they were: {listed(offline)}."
         raise MediaError("media_offline", message, hint, files=offline)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names for a message; a list beyond reading ends with how many more there are (all are in the error's details)."""
+    more = len(names) - MOST_LISTED
+    return ", ".join(names[:MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def render(

@@ -25,7 +25,7 @@ from engine.render.cover import cover_of
 from engine.render.cuts import film_of_cuts
 from engine.render.film import Film, film_of
 from engine.render.presets import preset_named
-from engine.render.run import Plan, RenderOptions, RenderReport, render_plan
+from engine.render.run import Plan, RenderOptions, RenderReport, listed, render_plan
 from engine.render.run import plan as plan_render
 from engine.render.run import render as render_film
 from engine.render.storyboard import jpeg, picture_from, storyboard
@@ -99,7 +99,7 @@ def _job(studio: Studio, request: RenderRequest, progress: Progress) -> _Job:
     lost = [one for one in resolved.offline if one.why != "no media"]
     if lost:
         names = [f"{one.name} ({one.why})" for one in lost]
-        message = f"{len(lost)} media files were not found: {', '.join(names[:5])}."
+        message = f"{len(lost)} media files were not found: {listed(names)}."
         raise MediaError("media_offline", message, "Say where they are with --media FOLDER.", files=names)
     film = film_of_cuts(cuts, resolved.media_of, request.audio)
     return _Job(film, None, {one.media_id: one.path for one in resolved.media.values()}, request.output.absolute().parent)

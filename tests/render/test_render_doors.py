@@ -20,7 +20,7 @@ from films import timeline_of
 from bridge_server.bootstrap import open_studio
 from bridge_server.cli import main
 from bridge_server.pages.rendering import render_page
-from engine.errors import BadOption, MediaError
+from engine.errors import BadOption, DocumentError, MediaError
 from engine.media.decode import FrameReader
 from engine.media.decode import audio as heard_in
 from engine.media.encode import write_video
@@ -257,6 +257,12 @@ def test_gaps_are_black_and_what_is_offline_is_listed(studio: Studio, home: Path
     assert any("black" in line for line in answer["warnings"])
     light = [frame.picture.mean() for frame in FrameReader(probe(tmp_path / "holes.mp4"))]
     assert all(value < 18 for value in light[16:30]) and light[15] > 40 and light[30] > 40
+    for child in document["tracks"]["children"]:
+        child["enabled"] = child["kind"] != "Video"
+    (tmp_path / "dark.otio").write_text(json.dumps(document))
+    with pytest.raises(DocumentError) as dark:
+        render(studio, RenderRequest(tmp_path / "dark.otio", tmp_path / "dark.mp4"), SILENT)
+    assert dark.value.code == "interchange_empty" and not (tmp_path / "dark.mp4").exists()
     lost = contents["timeline.otio"].replace(b"clip2.mp4", b"elsewhere.mp4")
     (tmp_path / "lost.otio").write_bytes(lost)
     with pytest.raises(MediaError) as offline:
