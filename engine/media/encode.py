@@ -24,7 +24,8 @@ def write_wav(path: Path, samples: NDArray[np.float32], rate_hz: int) -> None:
     body = (np.clip(table, -1.0, 1.0) * 32767).round().astype("<i2").T.tobytes()
     part = path.with_name(f".{path.name}.part")
     try:
-        with wave.open(str(part), "wb") as file:
+        # Opened here: where that fails, wave leaves an object behind that complains about itself.
+        with part.open("wb") as opened, wave.open(opened, "wb") as file:
             file.setnchannels(table.shape[0])
             file.setsampwidth(2)
             file.setframerate(rate_hz)

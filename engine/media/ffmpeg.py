@@ -225,9 +225,9 @@ def _judge(returncode: int | None, arguments: list[str], tail: collections.deque
     # Some versions end well although the end of the file could not be written.
     if returncode == 0 and "No space left on device" not in words:
         return
-    details: dict[str, Any] = {"stderr": list(tail), "command": shlex.join([find_ffmpeg().path, *arguments]), "status": returncode}
     if "No space left on device" in words:
-        raise OutputError("disk_full", "There is no space left on the disk.", "Free some space or choose another disk.", **details)
+        raise OutputError("disk_full", "There is no space left on the disk.", "Free some space or choose another disk.", stderr=list(tail))
+    details: dict[str, Any] = {"stderr": list(tail), "command": shlex.join([find_ffmpeg().path, *arguments]), "status": returncode}
     if "Read-only file system" in words or "Permission denied" in words:
         raise OutputError("output_read_only", "A file could not be written or read: permission denied.", "Check the folder.", **details)
     last = next((line for line in reversed(tail) if line.strip()), "no message")

@@ -88,7 +88,7 @@ def choose_frame(media: Media, find_faces: FindFaces, progress: Progress = SILEN
 
 def _worth(picture: Picture, box: Box) -> float:
     face = _cut(picture, box)
-    return sharpness(face) * face.shape[0] / picture.shape[0]
+    return sharpness(face) * float(face.shape[0] / picture.shape[0])
 
 
 def _stays(media: Media, number: int, box: Box, find_faces: FindFaces) -> bool:

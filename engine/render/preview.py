@@ -140,7 +140,7 @@ def preview_arguments(picture: Any, options: Mapping[str, object], rate: FrameRa
 
 def _slave(muxer: str, options: Mapping[str, object], place: str) -> str:
     """One of the files that the `tee` muxer writes."""
-    words = ":".join(f"{name}={value}" for name, value in {"f": muxer, **options}.items())
+    words = ":".join(f"{name}={value}" for name, value in {"f": muxer, "onfail": "abort", **options}.items())
     return f"[{words}]" + "".join(f"\\{sign}" if sign in "\\'|" else sign for sign in place)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from engine.media.decode import audio
 from engine.media.encode import write_video, write_wav
 from engine.model.time import AUDIO_RATE_HZ, audio_samples
 from engine.model.timeline import Timeline
+from engine.render.workshop import told_of_disk, workshop
 
 __all__ = ["flash_frames", "rhythm_sound", "write_rhythm"]
 
@@ -26,14 +28,13 @@ BEAT_GRAY, BAR_GRAY, SHOT_GRAYS = 90, 200, (24, 40)
 
 def write_rhythm(timeline: Timeline, song: Path | None, output: Path) -> None:
     """Writes the film: timeline's frames and rate, small. song : the timeline's, None where it is not to be heard or not there."""
-    work = output.with_name(f".{output.stem}.rhythm.wav")
     size = _size(timeline)
-    try:
-        write_wav(work, rhythm_sound(timeline, song), AUDIO_RATE_HZ)
-        fast = ("-preset", "ultrafast", "-c:a", "aac", "-b:a", "128k", "-ac", "2", "-movflags", "+faststart")
-        write_video(output, flash_frames(timeline, size), timeline.rate, size, audio=work, arguments=fast)
-    finally:
-        work.unlink(missing_ok=True)
+    fast = ("-preset", "ultrafast", "-c:a", "aac", "-b:a", "128k", "-ac", "2", "-movflags", "+faststart")
+    with told_of_disk(output), workshop(output.parent) as work:
+        sound, film = work / "rhythm.wav", work / "rhythm.mp4"
+        write_wav(sound, rhythm_sound(timeline, song), AUDIO_RATE_HZ)
+        write_video(film, flash_frames(timeline, size), timeline.rate, size, audio=sound, arguments=fast)
+        os.replace(film, output)
 
 
 def _size(timeline: Timeline) -> tuple[int, int]:
