@@ -75,6 +75,11 @@ def test_cut_and_send_from_the_free_edition(desk: Callable[..., Desk], shoot: Pa
     assert clicked(here, letters, free(menu, "1 Cut from selection"), lua) == 0, here.person.seen[-1]
     folder = Path(here.bridge.workspace) / "resolve" / "Reel" / "Frei – Öl"
     document = load_timeline(folder)[0]
+    song = document.song
+    assert song is not None and here.timeline.tracks["audio"][0].items[0].fades == {
+        "FadeIn": round(song.fade_in_s * 30),
+        "FadeOut": round(song.fade_out_s * 30),
+    }
     items = here.clips()
     assert [(one.start - here.timeline.start, one.end - one.start, one.left) for one in items] == [
         (clip.timeline_start_frame, clip.duration_frames, clip.source_start_frame) for clip in document.clips
