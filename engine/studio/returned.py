@@ -12,6 +12,7 @@ from engine.edit.reframe import cover_crop
 from engine.edit.revise import Change as Action
 from engine.edit.revise import deleted_row, settled
 from engine.model.media import Media
+from engine.model.moving import Moving
 from engine.model.time import FrameSpan, round_half_up
 from engine.model.timeline import ClipFacts, CropKey, Placement, Timeline
 from engine.telemetry.diff import Change, Diff
@@ -198,8 +199,18 @@ def _fitted(build: _Build, clip: Placement, row: Seen, start: int, speed: Fracti
         source_start_frame=start,
         speed=speed,
         enabled=row.enabled,
-        crop=clip.crop[:1] if length != clip.duration_frames else clip.crop,
+        crop=_trimmed(build.base, clip, start, speed) if length != clip.duration_frames else clip.crop,
     )
+
+
+def _trimmed(base: Timeline, clip: Placement, start: int, speed: Fraction) -> tuple[CropKey, ...]:
+    """The crop of a clip that begins with another source frame: its way goes along with the picture. Retimed, it stands where it began."""
+    if len(clip.crop) < 2 or speed != clip.speed:
+        return clip.crop[:1]
+    late = round_half_up(clip.source_rate.seconds(start - clip.source_start_frame) / speed * base.rate.fraction)
+    path = Moving({Fraction(key.frame - late): (key.x, key.y, key.width, key.height) for key in clip.crop})
+    ahead = [int(frame) for frame in path.times if frame > 0]
+    return tuple(CropKey(frame, *path.at(Fraction(frame))) for frame in (0, *ahead))
 
 
 def _contiguous(build: _Build, placed: Sequence[Placement]) -> list[Placement]:

@@ -18,8 +18,9 @@ from user_edits import Bench, Item, random_edit
 
 from bridge_server.bootstrap import open_studio
 from engine.errors import DocumentError
+from engine.model.events import ClipReframed
 from engine.model.media import Media
-from engine.model.timeline import Placement, Timeline
+from engine.model.timeline import CropKey, Placement, Timeline
 from engine.progress import SILENT
 from engine.store.projects import ProjectFolder, load_timeline
 from engine.studio.context import Studio
@@ -90,6 +91,34 @@ def test_changes_come_back_as_a_revision_with_locks_events_and_rows(studio: Stud
     assert hole.duration_frames == timeline.clip("clip_7").duration_frames
     kinds = [type(event).__name__ for event in studio.store.events.read(project_id=timeline.project_id)]
     assert kinds == ["ClipTrimmed", "ClipSlipped", "ClipDeleted", "ClipLocked", "TimelineReviewed"]
+
+
+def test_a_picture_laid_anew_is_in_the_revision(studio: Studio, tmp_path: Path) -> None:
+    """The crop that shows now, locked, told as an event; less than the frame is said and changes nothing; a way goes along with a trim."""
+    timeline = first_edit()
+    way = (CropKey(0, 0.0, 0.0, 0.5, 0.5), CropKey(timeline.clips[4].duration_frames, 0.5, 0.0, 0.5, 0.5))
+    moving = dataclasses.replace(timeline.clips[4], crop=way)
+    timeline = timeline.replace(clips=(*timeline.clips[:4], moving, *timeline.clips[5:]))
+    folder = project(studio, tmp_path / "edit", timeline)
+    bench = Bench(timeline)
+    row = bench.row()
+    row[1].zoom, row[1].at = 2.5, (0.5, -0.25)
+    row[2].zoom, row[2].at = 0.5, (0.0, 0.0)
+    row[4].source_s += timeline.rate.seconds(4)
+    row[4].length -= 4
+    bench.push(row[5].start, -4)
+    result = read(studio, send_back(tmp_path, bench), folder)
+    assert result["counts"] == {"kept": 5, "head_trimmed": 1, "reframed": 2}
+    assert any("does not fill the frame" in line for line in result["notes"])
+    after, _ = load_timeline(folder)
+    laid = after.clips[1]
+    key = laid.crop[0]
+    assert (key.x, key.y, key.width, key.height) == pytest.approx((0.1, 0.4, 0.4, 0.4), abs=1e-4)
+    assert laid.lock is not None and laid.lock.reason == "user_reframed" and after.clips[2].crop == timeline.clips[2].crop
+    length = moving.duration_frames
+    assert after.clips[4].crop == (CropKey(0, pytest.approx(0.5 * 4 / length), 0.0, 0.5, 0.5), CropKey(length - 4, 0.5, 0.0, 0.5, 0.5))
+    events = [event for event in studio.store.events.read(project_id=timeline.project_id) if isinstance(event, ClipReframed)]
+    assert [(event.clip_id, event.keys) for event in events] == [(timeline.clips[1].id, 1), (timeline.clips[2].id, 0)]
 
 
 def test_nothing_changed_writes_nothing(studio: Studio, tmp_path: Path) -> None:
