@@ -11,15 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.analysis.beats_decoding import Decoded, decode
+from engine.analysis.beats_evidence import LOW_BANDS, Music, levelled, music_of
 from engine.analysis.beats_levels import Reading, believed, chosen, readings, sureness
 from engine.analysis.beats_network import FRAMES_PER_S, HOP, RATE_HZ, calibrated, forward, with_rises
 
 __all__ = ["FRAMES_PER_S", "HOP", "RATE_HZ", "BeatTrack", "Onsets", "onsets", "readings_of", "refined", "track_beats"]
 
-LOW_BANDS = slice(0, 15)
-"""Bands of the network's spectrogram up to 170 Hz: kick and bass."""
-EARLY_S = 0.009
-"""How much earlier the rise of the bands peaks than the attack (half a window; measured on known onsets); taken out."""
 REFINE_S = 0.045
 FLUX_LATE_S = 0.0018
 """How much later the sharp flux peaks than the beat (60 generated pieces with a known grid: what leaves their mean offset at 0)."""
@@ -36,6 +33,8 @@ LEAD_FRAMES, EDGE_FRAMES = 50, 3
 NEAR_FRAMES = 3
 """Frames either side of a beat in which its likelihood may peak."""
 LEAST_SHARE = 0.02
+NO_DOUBT, NEAR_OCTAVE = 0.95, 0.06
+"""Sureness from which on half and double are not listed for their own sake, and how near to them, in octaves, counts."""
 REST_S, SILENT_SHARE = 2.5, 0.02
 """A silence this long parts a song; silent is what has this share of the level of the song's loud frames."""
 SAME_PULSE = 0.12
@@ -73,29 +72,21 @@ NOTHING = BeatTrack(np.zeros(0), np.zeros(0, np.int64), 4, 0.0, 0.0, 0.0, (), np
 def onsets(levels: NDArray[np.float32]) -> Onsets:
     """Attacks from `beats_network.bands`."""
     rises = with_rises(levels)[:, levels.shape[1] :]
-    return Onsets(_levelled(rises.sum(axis=1)), _levelled(rises[:, LOW_BANDS].sum(axis=1)))
+    return Onsets(levelled(rises.sum(axis=1)), levelled(rises[:, LOW_BANDS].sum(axis=1)))
 
 
-def _levelled(flux: NDArray[np.float32]) -> Array:
-    """Smoothed, without its local mean, divided by its local strength (with a floor): quiet parts keep their attacks."""
-    from scipy.ndimage import gaussian_filter1d, uniform_filter1d
-
-    smooth = gaussian_filter1d(flux.astype(float), 1.2)
-    smooth = np.maximum(0.0, smooth - uniform_filter1d(smooth, round(0.4 * FRAMES_PER_S)))
-    around = np.sqrt(np.maximum(0.0, uniform_filter1d(smooth**2, round(6 * FRAMES_PER_S))))
-    floor = 0.25 * np.sqrt((smooth**2).mean())
-    level = smooth / np.maximum(around, floor + 1e-9) if floor > 0 else smooth
-    at = np.arange(len(level))
-    return np.asarray(np.interp(at - EARLY_S * FRAMES_PER_S, at, level))
-
-
-def track_beats(levels: NDArray[np.float32], heard: NDArray[np.float32] | None = None, heard_per_s: float = FRAMES_PER_S) -> BeatTrack:
-    """The likeliest beats of `beats_network.bands`; an empty track where the music is too short for two.
+def track_beats(
+    levels: NDArray[np.float32],
+    sung: NDArray[np.float32],
+    heard: NDArray[np.float32] | None = None,
+    heard_per_s: float = FRAMES_PER_S,
+) -> BeatTrack:
+    """The likeliest beats of `beats_network.bands` and `beats_evidence.harmony`; an empty track where the music is too short for two.
 
     heard : curves of another network, `heard_per_s` frames a second, to be used instead of our own.
     """
     curves = _our_curves(levels) if heard is None else _at_our_rate(heard, heard_per_s, len(levels))
-    found = _readings(curves, _rests(levels))
+    found = _readings(curves, music_of(levels, sung), _rests(levels))
     if not found:
         return NOTHING
     shares = believed(found)
@@ -103,17 +94,17 @@ def track_beats(levels: NDArray[np.float32], heard: NDArray[np.float32] | None =
     grid = found[best].found
     beats = (grid.frames - EDGE_FRAMES) / FRAMES_PER_S
     sure = sureness(found[best], float(shares[best]))
-    others = _alternatives(found, shares, best)
+    others = _alternatives(found, shares, best, sure)
     return BeatTrack(beats, grid.positions, grid.metre, found[best].bpm, _pulse(curves, grid), sure, others, curves[:, 0])
 
 
-def readings_of(levels: NDArray[np.float32]) -> list[Reading]:
+def readings_of(levels: NDArray[np.float32], sung: NDArray[np.float32]) -> list[Reading]:
     """The beats that our own network hears, at each level that they could be counted at; the likeliest path first."""
-    return _readings(_our_curves(levels), _rests(levels))
+    return _readings(_our_curves(levels), music_of(levels, sung), _rests(levels))
 
 
-def _readings(curves: NDArray[np.float32], rests: list[tuple[int, int]]) -> list[Reading]:
-    return readings(curves, lambda slowest, fastest: _decoded_in_parts(curves, rests, slowest, fastest), FRAMES_PER_S)
+def _readings(curves: NDArray[np.float32], music: Music, rests: list[tuple[int, int]]) -> list[Reading]:
+    return readings(curves, music, lambda slowest, fastest: _decoded_in_parts(curves, rests, slowest, fastest), FRAMES_PER_S, EDGE_FRAMES)
 
 
 def _rests(levels: NDArray[np.float32]) -> list[tuple[int, int]]:
@@ -183,13 +174,14 @@ def _pulse(curves: NDArray[np.float32], found: Decoded) -> float:
     return float(np.clip(np.sqrt(height * share), 0, 1))
 
 
-def _alternatives(found: list[Reading], shares: Array, best: int) -> tuple[tuple[float, float], ...]:
-    """Tempo and share of belief of the readings that were not chosen, the likelier first; unlikely ones are left out."""
-    rows = [
-        (round(one.bpm, 2), round(float(share), 4))
-        for k, (one, share) in enumerate(zip(found, shares))
-        if k != best and share >= LEAST_SHARE
-    ]
+def _alternatives(found: list[Reading], shares: Array, best: int, sure: float) -> tuple[tuple[float, float], ...]:
+    """Tempo and share of belief of the readings that were not chosen, the likelier first. Unlikely ones are left out; half and double
+    only where there is no doubt."""
+    rows = []
+    for k, (one, share) in enumerate(zip(found, shares)):
+        octaves = abs(np.log2(one.bpm / found[best].bpm))
+        if k != best and (share >= LEAST_SHARE or (sure < NO_DOUBT and abs(octaves - 1) < NEAR_OCTAVE)):
+            rows.append((round(one.bpm, 2), round(float(share), 4)))
     return tuple(sorted(rows, key=lambda row: -row[1]))
 
 

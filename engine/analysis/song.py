@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.analysis.beats import FRAMES_PER_S, RATE_HZ, BeatTrack, Onsets, onsets, refined, track_beats
+from engine.analysis.beats_evidence import harmony
 from engine.analysis.beats_network import bands
 from engine.analysis.sections import Structure, find_structure
 from engine.errors import SongError
@@ -19,7 +20,7 @@ from engine.progress import SILENT, Progress
 
 __all__ = ["SONG_ANALYSER_VERSION", "analyse_samples", "analyse_song", "click_mix"]
 
-SONG_ANALYSER_VERSION = "11"
+SONG_ANALYSER_VERSION = "12"
 """Raise when any measured figure changes, so that cached analyses are made anew."""
 
 ENERGY_RATE_HZ = 10.0
@@ -113,7 +114,8 @@ def _grid(
     level_db = 10 * np.log10(float(np.vdot(samples, samples)) / len(samples) + 1e-24) if len(samples) else -240.0
     if level_db < SILENCE_DB:
         return _even(duration_s, f"The song is silent: cuts follow an even grid of {EVEN_BPM:.0f} beats a minute.")
-    track = track_beats(levels) if listener is None else track_beats(levels, listener.curves(samples), listener.frames_per_s)
+    heard = (listener.curves(samples), listener.frames_per_s) if listener is not None else ()
+    track = track_beats(levels, harmony(samples), *heard)
     if len(track.beats) < 2:
         return _even(duration_s, "The song is too short to have a beat: cuts follow an even grid.")
     if track.pulse < LEAST_PULSE:

@@ -1,13 +1,14 @@
-"""Fits which level to count at, and how sure to be: `python -m engine.analysis.training.levels FOLDER OUT.npz [MOST]`.
+"""Fits which level to count at, and how sure to be: `python -m engine.analysis.training.levels BANK OUT.npz [SEEDS]`.
 
-FOLDER is one of `make_examples`; at most MOST examples of a style are read. Prints how well what was fitted does on styles that it was not
-fitted on, by parts of the styles in turn and on those that the network was not trained on either. A reading is right from F .8 at 70 ms.
+It makes its own music, of seeds that the network was not trained on, SEEDS of each style. Prints how well what was fitted does on styles
+that it was not fitted on, by parts of the styles in turn and on those that the network was not trained on either. A reading is right from
+F .8 at 70 ms.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,19 +17,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.analysis.beats import EDGE_FRAMES, readings_of
-from engine.analysis.beats_levels import Reading, believed, chosen, odds, sureness
-from engine.analysis.beats_network import FRAMES_PER_S
+from engine.analysis.beats_evidence import FACTS, harmony
+from engine.analysis.beats_levels import LEAST_BEATS, Reading, believed, chosen, odds, sureness
+from engine.analysis.beats_network import FRAMES_PER_S, bands
+from engine.analysis.training.bank import Bank
+from engine.analysis.training.effects import produced
+from engine.analysis.training.grooves import INVENTED
+from engine.analysis.training.make_examples import INVENTED_A_SEED, LEFT_OUT
+from engine.analysis.training.music import STYLES, compose
 
+FIRST_SEED, FIRST_INVENTED, LENGTH_S = 31_000, 32_000, 50.0
+PLAIN_EVERY = 3
+"""One piece in so many is as it was composed; the others are as a studio would produce them."""
+MUSIC = FACTS
 BEATS = ("decoded", "beat", "beat_odds", "half", "half_odds", "third", "quarter")
 BARS = ("decoded", "beat", "beat_odds", "half", "half_odds", "bar", "in_bar", "half_bar")
-LEVEL_FACTS = (BEATS, BARS, (*dict.fromkeys(BEATS + BARS), "share", "alternating"))
+LEVEL_FACTS = (BEATS + MUSIC, BARS + MUSIC, (*dict.fromkeys(BEATS + BARS), "share", "alternating", *MUSIC))
 """Sets of facts that are fitted apart and averaged: bars tell more where the style is known, beats alone more where it is not."""
 SURE_FACTS = ("beat", "beat_odds", "weakest", "share", "bar", "unsteady")
 RIGHT_F, NEAR_S = 0.8, 0.07
 PRIOR = 1.0
 """Precision of the normal prior of the weights."""
 PARTS = 8
-MOST_INVENTED = 150
 
 Array = NDArray[np.float64]
 Fit = dict[str, Array]
@@ -42,25 +52,21 @@ class Example:
     right: Array
 
 
-def read(folder: Path, most: int) -> list[Example]:
-    """Examples with a beat, at most `most` of a style and MOST_INVENTED of those that are each a style of its own."""
-    taken: dict[str, int] = {}
-    examples = []
-    for path in sorted(folder.glob("t*_*_a.npz")):
-        kind, *name, _, _ = path.stem.split("_")
-        style = "_".join(name)
-        taken[style] = taken.get(style, 0) + 1
-        if taken[style] > (MOST_INVENTED if style == "invented" else most):
-            continue
-        with np.load(path) as stored:
-            levels, true = stored["levels"].astype(np.float32), np.flatnonzero(stored["targets"][:, 0] > 0.9) / FRAMES_PER_S
-        if len(true) < 8:
-            continue
-        found = readings_of(levels)
-        right = np.array([_f(reading, true) >= RIGHT_F for reading in found], float)
-        group = style if style != "invented" else path.stem
-        examples.append(Example(group, kind == "test", found, right))
-    return examples
+def composed(bank: Bank, seeds: int) -> Iterator[Example]:
+    """Music with a beat in each style, and INVENTED_A_SEED pieces a seed that are each a style of their own."""
+    for k in range(seeds):
+        numbers = range(FIRST_INVENTED + k * INVENTED_A_SEED, FIRST_INVENTED + (k + 1) * INVENTED_A_SEED)
+        for style, seed in [*((name, FIRST_SEED + k) for name in STYLES), *((INVENTED, number) for number in numbers)]:
+            piece = compose(style, seed, LENGTH_S, bank)
+            piece = produced(piece, seed) if seed % PLAIN_EVERY else piece
+            true = np.array([time for time, _ in piece.beats])
+            if len(true) >= LEAST_BEATS:
+                found = readings_of(bands(piece.samples), harmony(piece.samples))
+                yield example(f"invented_{seed}" if style == INVENTED else str(style), found, true)
+
+
+def example(style: str, found: list[Reading], true: Array) -> Example:
+    return Example(style, style in LEFT_OUT, found, np.array([_f(reading, true) >= RIGHT_F for reading in found], float))
 
 
 def _f(reading: Reading, true: Array) -> float:
@@ -164,8 +170,8 @@ def cross_judged(examples: Sequence[Example]) -> tuple[Array, Array]:
     return np.concatenate([right for right, _ in rows]), np.concatenate([sure for _, sure in rows])
 
 
-def main(folder: Path, out: Path, most: int) -> None:
-    examples = read(folder, most)
+def main(bank: Path, out: Path, seeds: int) -> None:
+    examples = list(composed(Bank(bank), seeds))
     heard = [one for one in examples if not one.left_out]
     held = [one for one in examples if one.left_out]
     for name, part, (right, sure) in (
@@ -179,4 +185,4 @@ def main(folder: Path, out: Path, most: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 4)
+    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 3)
