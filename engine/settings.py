@@ -47,6 +47,7 @@ class Settings:
     )
     resolve_lock_colour: str = _setting("Lime", "Clip colour in Resolve that locks a clip of a timeline.")
     resolve_folder: str = _setting("", "Folder for edits that are started in Resolve; default: resolve in the workspace.")
+    resolve_creator: str = _setting("", "Whose style Resolve's menu takes the first time; later the one used last.")
     resolve_ask: str = _setting("yes", "no: start at once from Resolve's menu, with what was used last; yes: show it first.")
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR, for the log file in the workspace.")
 

@@ -247,7 +247,8 @@ class Verbs:
         """What the menu cannot ask for: from last time and what is known, shown before anything starts."""
         last = self._last()
         creators = [one["creator"] for one in self.bridge.call("style.list", {})["creators"]]
-        chosen = last.get("creator") if last.get("creator") in [*creators, NEUTRAL] else (creators[0] if len(creators) == 1 else NEUTRAL)
+        wanted = [last.get("creator"), self.settings["creator"], creators[0] if len(creators) == 1 else NEUTRAL]
+        chosen = next((one for one in wanted if one in [*creators, NEUTRAL]), NEUTRAL)
         values = {
             "name": self._free_stem(hello["project"] or "Edit"),
             "creator": chosen,

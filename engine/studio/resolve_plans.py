@@ -53,6 +53,7 @@ def resolve_settings(studio: Studio, request: ResolveSettingsRequest, progress: 
         "marks": marks,
         "lock_colour": settings.resolve_lock_colour,
         "folder": folder,
+        "creator": settings.resolve_creator,
         "ask": settings.resolve_ask != "no",
     }
 

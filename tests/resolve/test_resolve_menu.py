@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import tempfile
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from hypothesis import strategies as st
 from placing import Placing, Report
 from resolve_calls import Watch
 from resolve_host import ResolveHost
+from verbs import NEUTRAL
 
 from bridge_server.serving import Bridge
 from engine.model.time import FrameRate
@@ -343,13 +345,29 @@ def test_colours_and_marks_of_pool_clips_are_wishes(desk: Callable[..., Desk], s
     assert "must use: front_cam_001.mp4@0.500-1.500" in shown and "7 clips from the selection" in shown
 
 
-def test_learning_from_an_open_timeline(desk: Callable[..., Desk], shoot: Path, edited: Path) -> None:
+def test_learning_from_an_open_timeline(desk: Callable[..., Desk], served: Bridge, shoot: Path, edited: Path) -> None:
     here = desk("studio-20.3", answers=({"creator": "Mira"},))
     here.fill(shoot)
     placed(here, edited)
     result = here.verbs.learn()["result"]
     assert result["creator"] == "Mira" and result["learned"][0]["shots"] == len(load_timeline(edited)[0].clips)
     assert not result["problems"]
+    # Whose style is offered next: the one used last, else the setting's, else the only one there is.
+    for setting, used, chosen in (("", "", "Mira"), (NEUTRAL, "", NEUTRAL), (NEUTRAL, "Mira", "Mira")):
+        assert offered(desk("studio-20.3", answers=("stop",)), served, shoot, setting, used) == chosen
+
+
+def offered(here: Desk, served: Bridge, shoot: Path, setting: str, used: str) -> str:
+    """The style that a click shows, with this setting and this one used last."""
+    here.fill(shoot)
+    (Path(here.bridge.workspace) / "resolve" / "last-used.json").write_text(json.dumps({"creator": used}), encoding="utf-8")
+    before = served.studio.settings
+    object.__setattr__(served.studio, "settings", dataclasses.replace(before, resolve_creator=setting))
+    try:
+        menu.run("cut", resolve=here.resolve, bridge=here.bridge)
+    finally:
+        object.__setattr__(served.studio, "settings", before)
+    return next(str(one["value"]) for one in here.person.seen[0]["fields"] if one["name"] == "creator")
 
 
 def changed(desk: Desk, folder: Path, change: Callable[[list[dict[str, Any]]], None]) -> tuple[Report, dict[str, Any]]:
