@@ -99,7 +99,7 @@ def _standing_apart(
     """
     left = list(zip(clips, shifts))
     while True:
-        runs = [run for run in _runs(left) if _dragged(left, run, rows, gaps) and not _drawn(left, run, closed)]
+        runs = [run for run in _runs(left) if _dragged(left, run, rows, gaps, closed) and not _drawn(left, run, closed)]
         if not runs:
             return {clip.id for clip in clips} - {clip.id for clip, _ in left}
         start, end = min(runs, key=lambda run: run[1] - run[0])
@@ -112,7 +112,14 @@ def _runs(row: Sequence[tuple[Placement, int]]) -> list[tuple[int, int]]:
     return list(zip(starts, [*starts[1:], len(row)]))
 
 
-def _dragged(row: Sequence[tuple[Placement, int]], run: tuple[int, int], rows: Mapping[str, Seen], gaps: Sequence[FrameSpan]) -> bool:
+def _dragged(
+    row: Sequence[tuple[Placement, int]],
+    run: tuple[int, int],
+    rows: Mapping[str, Seen],
+    gaps: Sequence[FrameSpan],
+    closed: Mapping[str, int],
+) -> bool:
+    """Whether a gap as long as the shift is beside a run; the hole that a deleted clip left is no such gap."""
     start, end = run
     before = row[start - 1][1] if start else 0
     by = abs(row[start][1] - before)
@@ -122,7 +129,8 @@ def _dragged(row: Sequence[tuple[Placement, int]], run: tuple[int, int], rows: M
     sides = [(rows[row[start - 1][0].id].record.end if start else 0, rows[row[start][0].id].record.start)]
     if end < len(row):
         sides.append((rows[row[end - 1][0].id].record.end, rows[row[end][0].id].record.start))
-    return any(a <= gap.start and gap.end <= b and gap.duration == by for a, b in sides for gap in gaps)
+    holes = [closed[row[k][0].id] for k in (start, end)[: len(sides)]]
+    return any(a <= gap.start and gap.end <= b and gap.duration == by != hole for (a, b), hole in zip(sides, holes) for gap in gaps)
 
 
 def _drawn(row: Sequence[tuple[Placement, int]], run: tuple[int, int], closed: Mapping[str, int]) -> bool:
