@@ -27,7 +27,7 @@ from engine.progress import SILENT, Progress
 
 __all__ = ["ANALYSER_VERSION", "NO_SOUND", "AnalysisOptions", "analyse_clip"]
 
-ANALYSER_VERSION = "9"
+ANALYSER_VERSION = "10"
 """Raise when any measured figure changes, so that cached analyses are made anew."""
 NO_SOUND = "sound: the clip has none"
 
@@ -149,7 +149,7 @@ class _Facts:
             palette=colour.palette(look.pictures),
             white_balance=colour.white_balance(look.casts),
             camera=motion.camera_means(path, self.aspect),
-            faces=tuple(look.faces),
+            faces=tuple(sorted((*look.faces, *look.followed), key=lambda one: one.frame)),
             bodies=tuple(look.bodies),
             subjects=subjects_of(look),
             loudness_lufs=self.heard.loudness_lufs,

@@ -31,6 +31,8 @@ CLIP_SAME, CLIP_OTHER = 0.97, 0.2
 are not (cropped, with a title), and under which they are none though their signatures agree."""
 NO_MEDIA: Mapping[str, Media] = MappingProxyType({})
 NO_VECTORS: Mapping[str, Vector] = MappingProxyType({})
+SHORTEST_S = 0.4
+"""Length below which a clip cannot be the best of its group: half a beat at 75 beats a minute."""
 
 
 def group_clips(
@@ -126,8 +128,14 @@ def _likeness(a: Palette, b: Palette) -> float:
 
 
 def _best_of(ids: Iterable[str], analyses: Mapping[str, ClipAnalysis]) -> str:
-    """Of the highest quality, then the longest, then the smaller id."""
-    return min(ids, key=lambda one: (-analyses[one].visual_quality, -float(analyses[one].rate.seconds(analyses[one].duration_frames)), one))
+    """Of those that a shot can be made of: of the highest quality, then the longest, then the smaller id."""
+
+    def rank(one: str) -> tuple[bool, float, float, str]:
+        facts = analyses[one]
+        seconds = float(facts.rate.seconds(facts.duration_frames))
+        return seconds < SHORTEST_S or facts.said_usable is False, -facts.visual_quality, -seconds, one
+
+    return min(ids, key=rank)
 
 
 def _joined(

@@ -17,6 +17,8 @@ __all__ = ["Look"]
 
 MOTION_STEP_S = 1 / 30
 FACE_EVERY_S = 1.0
+AGAIN_EVERY_S = 0.25
+"""How often faces are looked for again where they were, between two looks at the whole picture."""
 COLOUR_EVERY_S = 0.5
 SAME_PICTURE = 0.006
 """Mean difference (share of full scale) to the last picture looked at for faces under which nothing has moved: sensor noise leaves .004."""
@@ -48,6 +50,7 @@ class Look:
     steps: list[motion.Step] = field(default_factory=list)
     step_frames: list[int] = field(default_factory=list)
     faces: list[Face] = field(default_factory=list)
+    followed: list[Face] = field(default_factory=list)
     bodies: list[Subject] = field(default_factory=list)
     movers: list[Subject] = field(default_factory=list)
     striking: list[Subject] = field(default_factory=list)
@@ -60,6 +63,7 @@ class Look:
     _last: tuple[list[Face], list[Subject], list[Subject]] = field(default_factory=lambda: ([], [], []))
     _facing_right: bool = False
     _next_face_s: float = 0.0
+    _next_again_s: float = 0.0
     _next_colour_s: float = 0.0
     _next_motion_s: float = 0.0
 
@@ -118,8 +122,12 @@ class Look:
             self.pictures.append(picture)
 
     def _see_people(self, frame: ScanFrame) -> None:
-        if self.finder is None or frame.time_s + 1e-6 < self._next_face_s:
+        if self.finder is None:
             return
+        if frame.time_s + 1e-6 < self._next_face_s:
+            self._follow_faces(self.finder, frame)
+            return
+        self._next_again_s = frame.time_s + AGAIN_EVERY_S
         self._next_face_s = frame.time_s + FACE_EVERY_S * (1 if self.follows_motion else 2)  # a first look has to be cheap
         self.looks += 1
         if not self._is_as_before(frame.luma):
@@ -129,6 +137,18 @@ class Look:
         self.faces += [Face(frame.index, one.box, one.pose, one.confidence) for one in faces]
         self.bodies += [Subject(frame.index, one.box, one.confidence) for one in bodies]
         self.striking += [Subject(frame.index, one.box, one.confidence) for one in striking]
+
+    def _follow_faces(self, finder: FaceFinder, frame: ScanFrame) -> None:
+        """People move within a second: where their faces are is looked up again between two looks."""
+        known = self._last[0]
+        if not known or not self.follows_motion or frame.time_s + 1e-6 < self._next_again_s:
+            return
+        self._next_again_s = frame.time_s + AGAIN_EVERY_S
+        if not self._is_as_before(frame.luma):
+            known = [Face(0, one.box, one.pose, one.confidence) for one in finder.again(frame.medium[0], [face.box for face in known])]
+            if known:
+                self._last, self._looked_at = (known, *self._last[1:]), frame.luma
+        self.followed += [Face(frame.index, one.box, one.pose, one.confidence) for one in known]
 
     def _is_as_before(self, luma: NDArray[np.uint8]) -> bool:
         import cv2
@@ -178,7 +198,7 @@ def subjects_of(look: Look) -> tuple[Subject, ...]:
     by_frame: dict[int, Subject] = {}
     for one in (*look.striking, *look.movers, *look.bodies):
         by_frame[one.frame] = one
-    for face in look.faces:
+    for face in (*look.faces, *look.followed):
         known = by_frame.get(face.frame)
         if known is None or known.confidence < 0.9 or face.box.height > known.box.height:
             by_frame[face.frame] = Subject(face.frame, Box(face.box.x, face.box.y, face.box.width, face.box.height), 0.9)

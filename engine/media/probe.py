@@ -6,6 +6,7 @@ frame is decoded, because display matrices, interlacing and proof of life live t
 
 from __future__ import annotations
 
+import re
 import statistics
 import struct
 from collections.abc import Iterator
@@ -26,6 +27,9 @@ __all__ = ["opened", "picture_stream", "probe", "silence_libraries"]
 IMAGE_FORMATS = frozenset({"image2", "png_pipe", "jpeg_pipe", "mjpeg_pipe", "webp_pipe", "bmp_pipe", "tiff_pipe", "heif"})
 ALPHA_FORMATS = ("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya8", "ya16", "pal8")
 """How the names of pixel formats with transparency begin in ffmpeg."""
+DURATION_TAG = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
+LEAST_MISSING_S = 0.2
+"""Writers round; some count the last frame, some do not."""
 SELF_DESCRIBING = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
 """Formats whose index names codecs, sizes and rates."""
 CAMERA_NAMES = ("com.apple.proapps.cameraname", "com.apple.proapps.angle", "camera_name", "cameraname", "camera_id", "camera")
@@ -192,6 +196,9 @@ def _video(container: Any, stream: Any, path: Path) -> tuple[VideoStream, list[s
     if claimed > held + max(2, claimed // 50):
         warnings.append(f"The file claims {claimed} frames and holds {held}: its end is missing.")
         packets = _without_ragged_end(packets)
+    elif missing_s := _missing_s(stream, packets, tick):
+        warnings.append(f"The last {missing_s:.1f} s that the file claims to hold are not there: its end is missing.")
+        packets = _without_ragged_end(packets)
     if frame.interlaced_frame:
         packets = _joined_fields(packets, Fraction(stream.guessed_rate or 0), tick)
     if len(packets.times) < 2:
@@ -234,6 +241,17 @@ def _video(container: Any, stream: Any, path: Path) -> tuple[VideoStream, list[s
         stream_offset_s=_offset(container, stream, packets, tick),
     )
     return video, warnings, "image" if still else "video"
+
+
+def _missing_s(stream: Any, packets: _Packets, tick: Fraction) -> float:
+    """Seconds by which Matroska's and WebM's writers say that the track is longer than it is; 0 where nothing is said or missing."""
+    said = DURATION_TAG.fullmatch(_lower(stream.metadata).get("duration", ""))
+    if said is None or not packets.times:
+        return 0.0
+    hours, minutes, seconds = (float(part) for part in said.groups())
+    claimed_s = hours * 3600 + minutes * 60 + seconds
+    missing_s = claimed_s - float((packets.times[-1] + packets.last_length) * tick)
+    return missing_s if missing_s > max(LEAST_MISSING_S, claimed_s / 50) else 0.0
 
 
 def _packets(container: Any, stream: Any, path: Path) -> tuple[_Packets, Any]:

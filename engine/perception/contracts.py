@@ -38,6 +38,10 @@ class Word:
 class FaceFinder(Protocol):
     def faces(self, picture: Picture, facing_right: bool = False) -> list[FoundFace]: ...
 
+    def again(self, picture: Picture, known: Sequence[Box]) -> list[FoundFace]:
+        """Frontal faces near where they were a moment before: far cheaper than to look everywhere."""
+        ...
+
     def bodies(self, picture: Picture) -> list[Box]: ...
 
 

@@ -7,6 +7,7 @@ faces are found that neither finds alone at that price, and floors and shirts ar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ CHECKED_PX, CHECKED_SCALE = 44, 1.1
 """Size of a proposed face in its crop, and ratio of the sizes that are tried around it."""
 CHECKED_MARGIN, CHECKED_SIZES = 0.35, (0.6, 1.5)
 """Shares of a proposal: margin around it, and sizes that the second cascade may find in it."""
+AGAIN_MARGIN, AGAIN_NEIGHBOURS = 1.0, 2
+"""Margin around a face in which it is looked for a moment later (a head moves by its own width in a quarter of a second, no further)."""
 LEAST_PX = 20
 PROFILE_SCALE, PROFILE_NEIGHBOURS = 1.3, 5
 SURE_WEIGHT = 8.0
@@ -61,22 +64,32 @@ class CascadeFaceFinder:
         least = max(LEAST_PX, round(PROPOSED_LEAST_PX * max(small.shape) / PROPOSED_PX))
         proposed = self._proposing.detectMultiScale(small, PROPOSED_SCALE, 1, minSize=(least, least))
         by_size = gray.shape[1] / small.shape[1]
-        checked = [self._checked(gray, *(float(value) * by_size for value in box)) for box in proposed]
+        checked = [self._checked(gray, tuple(float(value) * by_size for value in box)) for box in proposed]
         return _apart([one for one in checked if one is not None])
 
-    def _checked(self, gray: NDArray[np.uint8], x: float, y: float, width: float, height: float) -> FoundFace | None:
-        """What the second cascade finds where the first proposed a face, pixels of the picture."""
+    def again(self, picture: Picture, known: Sequence[Box]) -> list[FoundFace]:
+        gray = _gray(picture)
+        high, wide = gray.shape
+        places = [(box.x * wide, box.y * high, box.width * wide, box.height * high) for box in known]
+        found = [self._checked(gray, place, AGAIN_MARGIN, AGAIN_NEIGHBOURS) for place in places]
+        return _apart([one for one in found if one is not None])
+
+    def _checked(
+        self, gray: NDArray[np.uint8], place: tuple[float, ...], margin: float = CHECKED_MARGIN, neighbours: int = 1
+    ) -> FoundFace | None:
+        """What the second cascade finds in and around a place (x, y, width, height in pixels of the picture)."""
         import cv2
 
-        left, top = (max(0, int(at - CHECKED_MARGIN * width)) for at in (x, y))
-        right, bottom = int(x + width * (1 + CHECKED_MARGIN)), int(y + height * (1 + CHECKED_MARGIN))
+        x, y, width, height = place
+        left, top = (max(0, int(at - margin * width)) for at in (x, y))
+        right, bottom = int(x + width * (1 + margin)), int(y + height * (1 + margin))
         scale = CHECKED_PX / width
         crop = cv2.resize(
             gray[top:bottom, left:right], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         )
         least, most = (round(CHECKED_PX * share) for share in CHECKED_SIZES)
         boxes, _, weights = self._checking.detectMultiScale3(
-            crop, CHECKED_SCALE, 1, minSize=(least, least), maxSize=(most, most), outputRejectLevels=True
+            crop, CHECKED_SCALE, neighbours, minSize=(least, least), maxSize=(most, most), outputRejectLevels=True
         )
         if not len(boxes):
             return None

@@ -101,10 +101,22 @@ def _plots(folder: Path, clips: tuple[Clip, ...], progress: Progress) -> list[st
     from engine.analysis.clip_plot import plot_clip
 
     progress.stage("Drawing sheets", len(clips))
-    files = []
+    files, taken = [], set[str]()
     for clip in clips:
-        path = folder / f"{clip.path.name}.png"
-        plot_clip(clip.media, clip.analysis, path, _moments(clip))
+        path = _sheet_name(folder, clip.path.name, taken)
+        verdict = judge(ClipInput(clip.media, clip.analysis), neutral_profile().quality_thresholds)
+        remarks = ([f"Not used: {verdict.reason}."] if not verdict.usable else []) + list(clip.analysis.warnings)
+        plot_clip(clip.media, clip.analysis, path, _moments(clip), " ".join(remarks))
         files.append(str(path))
         progress.advance()
     return files
+
+
+def _sheet_name(folder: Path, name: str, taken: set[str]) -> Path:
+    """Cameras give the same names in many folders: a second clip of a name gets a number."""
+    number, free = 1, name
+    while free.casefold() in taken:
+        number += 1
+        free = f"{name} ({number})"
+    taken.add(free.casefold())
+    return folder / f"{free}.png"

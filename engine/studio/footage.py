@@ -76,7 +76,7 @@ VIDEO_SUFFIXES = frozenset(
 
 Part = tuple[float, float, float, float]
 
-PROBE_VERSION = "5"
+PROBE_VERSION = "6"
 """Raise when `engine.media.probe` measures something else, so that remembered files are probed again."""
 
 
@@ -230,7 +230,8 @@ def gather(
 def grouped(footage: Footage) -> tuple[ClipGroup, ...]:
     """Which clips belong together, by all that is known of them."""
     analyses = {clip.media.media_id: clip.analysis for clip in footage.clips}
-    return group_clips(analyses, {clip.media.media_id: clip.media for clip in footage.clips}, footage.vectors)
+    vectors = {one: vector for one, vector in footage.vectors.items() if one in analyses}
+    return group_clips(analyses, {clip.media.media_id: clip.media for clip in footage.clips}, vectors)
 
 
 def measured_parts(studio: Studio, clips: Sequence[Clip], parts: Mapping[str, Part], progress: Progress) -> list[Clip]:

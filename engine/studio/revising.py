@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.analysis.groups import group_clips
 from engine.edit.footage import ClipInput
 from engine.edit.instructions import parse
 from engine.edit.remake import Remade, brief_of, check_section, remake
 from engine.errors import FootageError, RefusedError
 from engine.model.timeline import Timeline
-from engine.studio.footage import gather, lut_of, options_of
+from engine.studio.footage import gather, grouped, lut_of, options_of
 from engine.studio.requests import ReviseRequest
 from engine.studio.revisions import committed, events_of, head_of, next_revision
 from engine.studio.styles import chosen_style, scored
 from engine.studio.variants import REPEAT_WORTHS, check_variants, cut_of, differing, repeats
 
 if TYPE_CHECKING:
+    from engine.model.analysis import ClipGroup
     from engine.progress import Progress
     from engine.studio.context import Studio
 
@@ -32,9 +33,8 @@ def revise(studio: Studio, request: ReviseRequest, progress: Progress) -> dict[s
         instructions = parse(request.instruction, head.song, float(head.duration_s))
         check_section(head, instructions, (request.start, request.end))  # before minutes of measuring
         profile, taste = chosen_style(studio, head.creator_id)
-        clips = footage_of(studio, head, progress)
+        clips, groups = footage_of(studio, head, progress)
         analyses = {clip.media.media_id: clip.analysis for clip in clips}
-        groups = group_clips(analyses, {clip.media.media_id: clip.media for clip in clips})
         progress.stage("Arranging the section", 0)
         number, made = next_revision(folder, head), list[Remade]()
         for _ in range(request.variants):
@@ -91,8 +91,11 @@ def _variant(made: Sequence[Remade], solve: Any) -> Remade | None:
     return None
 
 
-def footage_of(studio: Studio, timeline: Timeline, progress: Progress) -> list[ClipInput]:
-    """The clips an edit was chosen from, as far as they are still where they were; measured before, they come from the cache."""
+def footage_of(studio: Studio, timeline: Timeline, progress: Progress) -> tuple[list[ClipInput], tuple[ClipGroup, ...]]:
+    """The clips an edit was chosen from, as far as they are still where they were, and which of them belong together.
+
+    Measured before, they come from the cache.
+    """
     song = timeline.song.media_id if timeline.song else None
     paths = [Path(row.path) for row in timeline.media if row.video is not None and row.media_id != song and Path(row.path).exists()]
     if not paths:
@@ -100,4 +103,5 @@ def footage_of(studio: Studio, timeline: Timeline, progress: Progress) -> list[C
         raise FootageError("media_offline", message, "Put them back, or make the edit again from where they are now.")
     footage = gather(studio, paths, options_of(lut_of(timeline), brief_of(timeline).draft), None, progress)
     known = {row.media_id for row in timeline.media}
-    return [ClipInput(clip.media, clip.analysis) for clip in footage.clips if clip.media.media_id in known]
+    mine = replace(footage, clips=tuple(clip for clip in footage.clips if clip.media.media_id in known))
+    return [ClipInput(clip.media, clip.analysis) for clip in mine.clips], grouped(mine)

@@ -55,3 +55,19 @@ def test_a_whip_over_little_texture_is_measured_whole() -> None:
         found.append(tracker.step(np.clip(picture, 0, 255).astype(np.uint8)).dx * 180)
     assert np.median(found[2:]) == pytest.approx(19, abs=0.3)
     assert sum(found[1:]) == pytest.approx(19 * 19, rel=0.1)
+
+
+def test_motion_counts_as_far_as_it_is_seen() -> None:
+    """A pan over a textured picture moves all of it, the same pan over a wall with one picture on it only little."""
+    chance = np.random.default_rng(9)
+    full = chance.integers(0, 255, (18, 80)).repeat(10, axis=0).repeat(10, axis=1).astype(np.uint8)
+    sparse = np.where(np.add.outer(np.arange(180) * 0, (np.arange(800) // 100) % 3 == 0), full, 128).astype(np.uint8)
+
+    def amounts(wide: np.ndarray) -> tuple[float, float]:
+        tracker = GridTracker()
+        steps = [tracker.step(np.ascontiguousarray(wide[:, 4 * k : 4 * k + 320])) for k in range(6)][1:]
+        return float(np.mean([one.overall for one in steps])) * 180, float(np.mean([one.speed for one in steps])) * 180
+
+    rich, bare = amounts(full), amounts(sparse)
+    assert 2.5 < rich[0] <= 4.1 and bare[0] < 0.6 * rich[0]
+    assert rich[1] > 3.5 and bare[1] > 3.0, "how fast it goes is the same"

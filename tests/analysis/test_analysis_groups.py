@@ -110,3 +110,12 @@ def test_speech_is_told_from_music_and_noise(real_media: Path) -> None:
     first, second, music = (sound.speech_of(audio(real_media / name, sound.RATE_HZ, end_s=20)) for name in names)
     assert first > 0.8 and second > 0.8 and music < 0.5
     assert sound.speech_of(chance.normal(0, 0.1, 160_000).astype(np.float32)) < 0.5
+
+
+def test_the_best_of_a_group_is_one_that_a_shot_can_be_made_of() -> None:
+    base = factories.clip_analysis(factories.media(1), seed=1)
+    snippet = dataclasses.replace(base, media_id=factories.media(2).media_id, duration_frames=3, visual_quality=1.0)
+    barred = dataclasses.replace(base, media_id=factories.media(3).media_id, visual_quality=0.99, said_usable=False)
+    usual = dataclasses.replace(base, visual_quality=0.5)
+    looks = [one for one in group_clips({one.media_id: one for one in (snippet, barred, usual)}) if one.kind == "look"]
+    assert [one.best for one in looks] == [usual.media_id] and len(looks[0].members) == 3

@@ -87,7 +87,7 @@ ON_A_HEAD = (0.06, 0.09)
 """How far a box's centre may lie from a mark, shares of width and height."""
 FRAMES = 8
 SHOT_S = 1.2
-HEADS_S = 7.0
+HEADS_S = 14.0
 WHOLE = 0.97
 """Share of a head's box that has to be in the picture."""
 

@@ -154,6 +154,58 @@ def test_bad_files_are_named_and_do_not_stop_the_edit(job: Path, tmp_path: Path)
     assert cutprint("analyze", folder).returncode == 0
 
 
+HARD = {
+    "hlg.mp4": "-colorspace bt2020nc -color_primaries bt2020 -color_trc arib-std-b67 -pix_fmt yuv420p10le -c:v libx264 -preset ultrafast",
+    "pq.mp4": "-colorspace bt2020nc -color_primaries bt2020 -color_trc smpte2084 -pix_fmt yuv420p10le -c:v libx264 -preset ultrafast",
+    "woven.mp4": "-vf tinterlace=interleave_top,fieldorder=tff -flags +ildct+ilme -c:v libx264 -preset ultrafast",
+    "odd.mp4": "-vf scale=321:181,format=yuv444p -c:v libx264 -preset ultrafast",
+    "keyed.mov": "-vf format=rgba,colorkey=0xdc463c:0.2 -c:v qtrle",
+    "slow.mp4": "-vf fps=12 -c:v libx264 -preset ultrafast",
+    "quick.mp4": "-vf fps=240 -c:v libx264 -preset ultrafast",
+    "gappy.mp4": "-vf select='not(mod(n,7)*mod(n,3))' -fps_mode vfr -c:v libx264 -preset ultrafast",
+    "tail.mkv": "-c copy",
+    "one.mp4": "-frames:v 1 -c:v libx264",
+    "still.png": "-frames:v 1",
+    "spoken.mp4": "-f lavfi -i sine=440 -t 1 -map 1:a -c:a aac",
+}
+
+
+def hard_folder(folder: Path) -> Path:
+    """A clip of each kind that is no ordinary picture, each of another scene, and files that are none."""
+    from engine.media import ffmpeg
+
+    folder.mkdir()
+    for number, (name, options) in enumerate(HARD.items()):
+        source = footage.lively_video(folder.parent / f"source{number}.mp4", 20 + number, 1.2)
+        ffmpeg.run(["-i", f"file:{source}", *options.split(), f"file:{folder / name}"])
+    whole = (folder / "tail.mkv").read_bytes()
+    (folder / "tail.mkv").write_bytes(whole[: len(whole) * 7 // 10])
+    footage.rotated(footage.lively_video(folder / "plain.mp4", 50, 1.2), 90)
+    (folder / "log.mp4").write_bytes(footage.lively_video(folder.parent / "log.mp4", 51, 1.2).read_bytes())
+    (folder / "logM01.XML").write_text('<Item name="CaptureGammaEquation" value="s-log3-cine"/>')
+    (folder / "text.mp4").write_text("this is no film\n")
+    return folder
+
+
+@pytest.mark.slow
+def test_every_hard_input_at_once_makes_an_edit(job: Path, tmp_path: Path) -> None:
+    clips, space = hard_folder(tmp_path / "hard"), ("--workspace", tmp_path / "ws")
+    told = json.loads(cutprint("analyze", clips, "--plot", tmp_path / "sheets", "--json", *space).stdout)
+    verdicts = {Path(row["path"]).name: (row["verdict"], " ".join([row["why"], *row["warnings"]])) for row in told["clips"]}
+    refusals = {name: why for name, (verdict, why) in verdicts.items() if verdict == "unusable"}
+    assert set(refusals) == {"one.mp4", "text.mp4", "spoken.mp4"} and all(refusals.values())
+    warned = {name for name, (verdict, _) in verdicts.items() if verdict == "usable with warnings"}
+    assert warned == {"hlg.mp4", "pq.mp4", "gappy.mp4", "tail.mkv", "log.mp4"}
+    assert "its end is missing" in verdicts["tail.mkv"][1]
+    assert len(told["plots"]) == len(verdicts) - 2
+    made = cutprint("edit", clips, "--song", job / "song.wav", "-o", tmp_path / "out", "--duration", 4, "--render", *space)
+    assert made.returncode == 0, made.stderr
+    timeline = timeline_in(tmp_path / "out")
+    used = {Path(row.path).name for row in timeline.media if row.media_id in {clip.media_id for clip in timeline.clips}}
+    assert len(used) >= 3 and not used & set(refusals)
+    assert sum(1 for _ in FrameReader(probe(tmp_path / "out" / "edit.mp4"))) == timeline.duration_frames
+
+
 @pytest.mark.slow
 def test_one_usable_clip_fills_what_it_can(job: Path, tmp_path: Path) -> None:
     folder = tmp_path / "one"
