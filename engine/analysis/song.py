@@ -20,7 +20,7 @@ from engine.progress import SILENT, Progress
 
 __all__ = ["SONG_ANALYSER_VERSION", "analyse_samples", "analyse_song", "click_mix"]
 
-SONG_ANALYSER_VERSION = "12"
+SONG_ANALYSER_VERSION = "13"
 """Raise when any measured figure changes, so that cached analyses are made anew."""
 
 ENERGY_RATE_HZ = 10.0

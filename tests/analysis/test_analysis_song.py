@@ -289,6 +289,26 @@ def test_possible_beats_between_beats_do_not_double_the_tempo(bpm: float, betwee
     assert {round(one.bpm / bpm, 1) for one in found} >= {1.0, 2.0}, "the other octave is weighed too"
 
 
+@pytest.mark.parametrize(("last", "quiet_on", "kept"), [(7600, 0.15, True), (8000, 0.0005, False)])
+def test_a_steady_song_is_not_drawn_off_its_beat(last: int, quiet_on: float, kept: bool) -> None:
+    """Off-beats that are louder for a while do not shift the beats of a steady song, as long as something is heard on them; where nothing
+    is, the beat has moved."""
+    from engine.analysis.beats import track_beats
+    from engine.analysis.beats_network import FRAMES_PER_S
+
+    frames = np.arange(10, 8000, 46)
+    curves = np.full((8000, 2), 2e-3, np.float32)
+    for number, frame in enumerate(frames):
+        late = 6000 < frame < last
+        place = frame + 23 if late else frame
+        curves[frame - 1 : frame + 2, 0] = quiet_on if late else 0.7
+        curves[place - 1 : place + 2, 0] = 0.7
+        curves[place, 1] = 0.5 if number % 4 == 0 else 2e-3
+    track = track_beats(np.ones((8000, 50), np.float32), np.ones((810, 12), np.float32), curves)
+    true = frames[(frames > 6300) & (frames < last - 100)] / FRAMES_PER_S
+    assert (share_near(tuple(track.beats), true, 0.05) > 0.9) == kept
+
+
 def test_music_tells_bars_from_their_halves() -> None:
     """Chords that change every four beats, and a rhythm that comes back after four, speak for bars of four and against twice or half
     the tempo; a rest of any sound says nothing and breaks nothing."""
