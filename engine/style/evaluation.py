@@ -139,7 +139,9 @@ def _fidelity(rest: Sequence[FinishedWork], left: Sequence[FinishedWork]) -> Fou
         for name, value in distances(look_of([work]), own).items():
             found.setdefault((f"distance in {name}", "a left-out work"), []).append(value)
             found.setdefault((f"distance in {name}", "the average style"), []).append(people.get(name, math.nan))
-            found.setdefault((f"distance in {name}", "noise floor (half his works from the others)"), []).append(floor.get(name, math.nan))
+            found.setdefault((f"distance in {name}", "noise floor: half the works from the other half"), []).append(
+                floor.get(name, math.nan)
+            )
     scores = [score(match(build_profile("evaluated", rest, ""), work)) for work in left]
     found["style match score", "a left-out work"] = [value for value in scores if value is not None]
     return found

@@ -3,7 +3,8 @@
 Eight simulated creators (tests/creators.py, one of each family). Each is learned from ten of his projects; ten edits of new footage and new
 songs are made in each style by `make_edit`; the pooled edits are compared with ten further finals of every creator, which nothing was
 learned from. Distance: over the dimensions of style, how far the means lie apart in standard deviations between creators, summed. Printed:
-whose finals each creator's edits are nearest to, with the margin, and the same for edits in the neutral style as a check.
+whose finals each creator's edits are nearest to, with the margin, and the same for edits in the neutral style as a check. Style fidelity
+beside it: 1 where the edits are as near to his finals as one half of those is to the other, 0 as far as the neutral style's own edits.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from engine.model.style import QualityThresholds  # noqa: E402
 from engine.model.works import BeatGrid, FinishedWork  # noqa: E402
 from engine.style.dimensions import DIMENSIONS, measured  # noqa: E402
 from engine.style.examples import from_timeline  # noqa: E402
+from engine.style.fidelity import DISTANCES, fidelity, floors, look_of  # noqa: E402
+from engine.style.fidelity import distances as far  # noqa: E402
 from engine.style.prior import neutral_profile  # noqa: E402
 from engine.style.profile import build_profile  # noqa: E402
 from engine.style.taste import learned_taste  # noqa: E402
@@ -101,12 +104,22 @@ def distances(edits: Sequence[FinishedWork], finals: Mapping[str, dict[str, floa
     return total
 
 
+def faithful(edits: Sequence[FinishedWork], neutral: Sequence[FinishedWork], finals: Sequence[FinishedWork]) -> dict[str, float]:
+    """Share of the way from the neutral style to the creator himself, per distance; where those two differ at all."""
+    own, floor = look_of(finals), floors(finals)
+    away, others = far(look_of(edits), own), far(look_of(neutral), own)
+    shares = {name: fidelity(away[name], floor[name], others[name]) for name in DISTANCES if name in away and name in floor}
+    return {name: share for name, share in shares.items() if share is not None}
+
+
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 10
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 300
     started = time.process_time()
     people = [sim.creator(seed, family) for family in sim.FAMILIES]
-    finals = {one.name: means([sim.session(one, 5000 + k)[0] for k in range(LEARNED)]) for one in people}
+    left = {one.name: [sim.session(one, 5000 + k)[0] for k in range(LEARNED)] for one in people}
+    finals = {name: means(works) for name, works in left.items()}
+    shares: dict[str, list[float]] = {name: [] for name in DISTANCES}
     world = sim.population()
     right = 0
     neutral = [edited(learned_taste(dataclasses.replace(neutral_profile(), quality_thresholds=GATES)), 90_000 + k) for k in range(count)]
@@ -114,16 +127,23 @@ def main() -> None:
         works = [sim.session(one, k)[0] for k in range(LEARNED)]
         profile = dataclasses.replace(build_profile(one.name, works, ""), quality_thresholds=GATES)
         taste = learned_taste(profile, train(one.name, works, people=world))
-        found = distances([edited(taste, 80_000 + k) for k in range(count)], finals)
+        edits = [edited(taste, 80_000 + k) for k in range(count)]
+        found = distances(edits, finals)
+        own = faithful(edits, neutral, left[one.name])
+        for name, share in own.items():
+            shares[name].append(share)
         ordered = sorted(found, key=lambda name: found[name])
         right += ordered[0] == one.name
         rank = ordered.index(one.name) + 1
         other = next(name for name in ordered if name != one.name)
         without = distances(neutral, finals)[one.name]
         print(
-            f"{one.name:8} nearest {ordered[0]:8} own rank {rank}, {found[one.name]:.1f} against {found[other]:.1f}; neutral {without:.1f}",
+            f"{one.name:8} nearest {ordered[0]:8} own rank {rank}, {found[one.name]:.1f} against {found[other]:.1f}; "
+            f"neutral {without:.1f}; "
+            f"fidelity {', '.join(f'{name} {share:.2f}' for name, share in own.items())}",
             flush=True,
         )
+    print("fidelity: " + ", ".join(f"{name} {np.mean(values):.2f} (n {len(values)})" for name, values in shares.items() if values))
     print(f"{right} of {len(people)} nearest to their own creator; {count} edits each; {time.process_time() - started:.0f} s CPU")
 
 

@@ -59,7 +59,8 @@ def work(path: Path, footage: list[Media], song: Path, seconds: float, chance: r
         cuts.append(Cut(one, start, frames, left=chance.random(), zoom=chance.uniform(1, 1.3)))
         left -= frames
     silent = path.with_name(f"silent-{path.name}")
-    write_video(silent, (picture for cut in cuts for picture in pictures(cut, RATE, SIZE)), RATE, SIZE)
+    every = (picture for cut in cuts for picture in pictures(cut, RATE, SIZE))
+    write_video(silent, every, RATE, SIZE, arguments=("-preset", "veryfast"))
     sound = ["-i", f"file:{silent}", "-ss", str(chance.randint(0, 20)), "-i", f"file:{song}"]
     ffmpeg.run([*sound, "-map", "0:v", "-map", "1:a", "-t", str(seconds), "-c:v", "copy", "-c:a", "aac", f"file:{path}"])
     silent.unlink()
