@@ -33,9 +33,9 @@ class Home:
         (folder / "takes").mkdir()
         footage.click_song(folder / "song.wav", 120, 16)
         footage.shoot(folder / "clips", 12, 2.0)
-        self.takes = [probe(footage.lit_video(folder / "takes" / f"{k}.mp4", k, 2.5)) for k in range(7)]
-        self.quick = [self._film(f"quick {k}", [1] * 14, k) for k in range(2)]
-        self.slow = [self._film(f"slow {k}", [4, 4, 4, 2], k) for k in range(2)]
+        self.takes = [probe(footage.lit_video(folder / "takes" / f"{k}.mp4", k, 2.5)) for k in range(5)]
+        self.quick = self._film("quick", [1] * 14)
+        self.slow = self._film("slow", [4, 4, 4, 2])
         self.soft = [self._timeline(folder / f"soft {k}.otio", 12 + k) for k in range(2)]
 
     def run(self, *arguments: object, text: bool = False, status: int = 0) -> Any:
@@ -44,10 +44,10 @@ class Home:
         assert result.exit_code == status, result.output
         return result.stdout if text else json.loads(result.stdout)
 
-    def _film(self, name: str, beats: list[int], number: int) -> Path:
+    def _film(self, name: str, beats: list[int]) -> Path:
         """Takes cut on the beats of the song."""
         path = self.folder / f"{name}.mp4"
-        takes = [self.takes[(3 * k + 2 * number) % len(self.takes)] for k in range(len(beats))]
+        takes = [self.takes[3 * k % len(self.takes)] for k in range(len(beats))]
         rows = [
             Cut(take, 5 + k % 3, round(length * BEAT_S * 30), left=0.2 + 0.1 * (k % 5))
             for k, (take, length) in enumerate(zip(takes, beats))
@@ -69,22 +69,21 @@ class Home:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     made = Home(tmp_path_factory.mktemp("home"))
-    for name in ("quick", "slow"):
-        said = made.run("learn", "--creator", name, *getattr(made, name))
-        assert said["works"] == 2 and not said["enough"] and said["still_from_population"]
+    said = made.run("learn", "--creator", "quick", made.quick)
+    assert said["works"] == 1 and not said["enough"] and said["still_from_population"]
     timelines = [word for path in made.soft for word in ("--timeline", path)]
-    assert made.run("learn", "--creator", "soft", *timelines)["works"] == 2
+    assert made.run("learn", "--creator", "slow", made.slow, *timelines)["works"] == 3
     return made
 
 
 @pytest.fixture(scope="module")
 def edits(home: Home) -> dict[str, Path]:
     """The same clips and song in both styles."""
-    for name in ("quick", "slow", "soft"):
+    for name in ("quick", "slow"):
         words = ("--song", home.folder / "song.wav", "--duration", 6, "--creator", name)
         said = home.run("edit", home.folder / "clips", *words, "-o", home.folder / f"edit {name}")
         assert name in json.dumps(said), "it says whose style it used"
-    return {name: home.folder / f"edit {name}" for name in ("quick", "slow", "soft")}
+    return {name: home.folder / f"edit {name}" for name in ("quick", "slow")}
 
 
 def head(folder: Path) -> Timeline:
@@ -99,8 +98,7 @@ def test_an_edit_shows_its_creators_habits(home: Home, edits: dict[str, Path]) -
     quick, slow = head(edits["quick"]), head(edits["slow"])
     assert mean_shot_s(slow) > 1.4 * mean_shot_s(quick)
     assert not [one for one in quick.transitions if one.type != "hard_cut"]
-    soft = head(edits["soft"]).transitions
-    assert sum(one.type == "quick_dissolve" for one in soft) >= len(soft) / 4
+    assert any(one.type == "quick_dissolve" for one in slow.transitions)
     for name, timeline in (("quick", quick), ("slow", slow)):
         said = timeline.ai_reasoning
         assert timeline.creator_id == name and said.style_match_score is not None
@@ -126,7 +124,7 @@ def test_revising_stays_in_the_style(home: Home, edits: dict[str, Path]) -> None
 def test_a_style_is_shown_in_words_figures_and_a_picture(home: Home) -> None:
     plot = home.folder / "slow.png"
     said = home.run("style", "show", "slow", "--plot", plot, text=True)
-    assert "learned from 2 works" in said and "Cuts every" in said and "hard cuts" in said and "2 of 10 works" in said
+    assert "learned from 3 works" in said and "Cuts every" in said and "dissolves" in said and "3 of 10 works" in said
     picture = cv2.imread(str(plot))
     assert picture is not None and picture.shape[1] >= 800 and picture.std() > 10
     profile = home.run("style", "show", "slow")["profile"]
@@ -142,11 +140,11 @@ def test_blends_take_the_blocks_they_are_told(home: Home) -> None:
     rate = [one["pacing_patterns"]["cuts_per_beat"] for one in (mine, mixed, theirs)]
     assert rate[0] < rate[1] < rate[2] and rate[1] - rate[0] < rate[2] - rate[1], "30 %, not half"
     assert mixed["transition_preferences"] == mine["transition_preferences"], "only pace was asked for"
-    home.run("style", "blend", "slow", "soft", "--as", "mixed", "--share", 0.3, "--block", "transitions")
+    home.run("style", "blend", "slow", "quick", "--as", "mixed", "--share", 0.3, "--block", "transitions")
     mixed = home.run("style", "show", "mixed")["profile"]
     assert mixed["pacing_patterns"]["cuts_per_beat"] == rate[0]
-    assert mixed["transition_preferences"]["quick_dissolve"] > mine["transition_preferences"]["quick_dissolve"] + 0.1
-    assert home.run("learn", "--creator", "mixed", home.quick[0], status=2)["error"]["code"] == "is_a_blend"
+    assert mixed["transition_preferences"]["quick_dissolve"] < mine["transition_preferences"]["quick_dissolve"] - 0.1
+    assert home.run("learn", "--creator", "mixed", home.quick, status=2)["error"]["code"] == "is_a_blend"
     assert home.run("style", "blend", "slow", "quick", "--as", "quick", status=5)["error"]["code"] == "creator_exists"
 
 
@@ -161,16 +159,16 @@ def test_a_slider_moves_the_next_edit_and_goes_back(home: Home, edits: dict[str,
 
 
 def test_styles_are_moved_works_unlearned_and_the_same_work_counts_once(home: Home, tmp_path: Path) -> None:
-    file = tmp_path / "quick style.json"
-    home.run("style", "export", "quick", "-o", file)
+    file = tmp_path / "slow style.json"
+    home.run("style", "export", "slow", "-o", file)
     home.run("style", "import", file, "--as", "copy")
-    shown = [home.run("style", "show", name)["profile"] for name in ("quick", "copy")]
+    shown = [home.run("style", "show", name)["profile"] for name in ("slow", "copy")]
     assert shown[0]["pacing_patterns"] == shown[1]["pacing_patterns"] and shown[0]["figures"] == shown[1]["figures"]
     again = tmp_path / "smaller.mp4"
-    ffmpeg.run(["-i", f"file:{home.quick[0]}", "-vf", "scale=108:192", "-crf", "30", f"file:{again}"])
+    ffmpeg.run(["-i", f"file:{home.slow}", "-vf", "scale=108:192", "-crf", "30", f"file:{again}"])
     said = home.run("learn", "--creator", "copy", again)
-    assert said["works"] == 2 and said["learned"][0]["counted_as"] == "quick 0.mp4"
-    home.run("style", "remove", "quick 1.mp4", "--creator", "copy")
+    assert said["works"] == 3 and said["learned"][0]["counted_as"] == "slow.mp4"
+    home.run("style", "remove", "soft 0.otio", "soft 1", "--creator", "copy")
     assert [row["name"] for row in home.run("style", "show", "copy")["works"]] == ["smaller.mp4"]
     assert home.run("style", "remove", "smaller.mp4", "--creator", "copy", status=5)["error"]["code"] == "last_work"
     home.run("style", "remove", "--creator", "copy", "--everything")
@@ -178,6 +176,6 @@ def test_styles_are_moved_works_unlearned_and_the_same_work_counts_once(home: Ho
 
 
 def test_works_that_do_not_fit_are_named_and_can_be_left_out(home: Home) -> None:
-    said = home.run("learn", "--creator", "both", *home.quick, home.folder / "clips" / "front_cam_001.mp4", "--leave-out-misfits")
-    assert said["left_out"] == ["front_cam_001.mp4"] and said["works"] == 2
+    said = home.run("learn", "--creator", "both", home.quick, home.folder / "clips" / "front_cam_001.mp4", "--leave-out-misfits")
+    assert said["left_out"] == ["front_cam_001.mp4"] and said["works"] == 1
     assert any("hardly cut" in reason for row in said["misfits"] for reason in row["reasons"])
