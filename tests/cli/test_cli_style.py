@@ -21,6 +21,8 @@ from engine.model.timeline import Timeline, Transition
 from engine.store.projects import load_timeline
 from otio_adapters.writers import WRITERS
 
+pytestmark = pytest.mark.timeout(900)
+
 BEAT_S = 0.5
 SIZE = (144, 256)
 
