@@ -19,6 +19,8 @@ Array = NDArray[np.float64]
 
 BEATS = (1, 2, 3, 4, 6, 8)
 SIZES, ANGLES = 5, 4
+AGAIN = 0.3
+"""What another shot of a set costs, as `novelty` in engine/edit/scoring.py."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,9 @@ def instance(seed: int, recipe: Recipe = Recipe()) -> Problem:
     covers: tuple[Cover, ...] = ()
     if recipe.pair_terms:
         pairs = chance.normal(0, 0.3, (SIZES, SIZES))[size][:, size] + chance.normal(0, 0.35, (ANGLES, ANGLES))[angle][:, angle]
-        pairs = pairs - 0.5 * _likeness(chance, count, twins)
+        pairs = pairs - 1.6 * _likeness(chance, count, twins)
         covers = tuple(Cover(f"angle {one}", tuple(map(int, np.flatnonzero(angle == one))), 0.6) for one in range(ANGLES))
+        values, covers = _sets(chance, values, covers, twins)
     problem = Problem(recipe.points, slots, values, pairs, resources=twins, classes=angle, longest_streak=recipe.streak, covers=covers)
     return _locked(problem, chance, recipe.locked)
 
@@ -89,6 +92,22 @@ def _values(
         values[row, longest < beats] = IMPOSSIBLE
     values[:, chance.random(count) < recipe.deleted] = IMPOSSIBLE
     return values
+
+
+def _sets(
+    chance: np.random.Generator, values: Array, covers: tuple[Cover, ...], twins: NDArray[np.int64]
+) -> tuple[Array, tuple[Cover, ...]]:
+    """Half of the clips are takes of some set, about five of each: every shot of a set but the first costs, empty places more."""
+    count = len(twins)
+    number = np.where(chance.random(count) < 0.5, chance.integers(0, max(1, count // 10), count), -1)[twins]
+    values = values.copy()
+    for one in np.unique(number[number >= 0]):
+        members = np.flatnonzero(number == one)
+        cost = AGAIN * (4.0 if chance.random() < 0.2 else 1.0)
+        if len(set(twins[members])) > 1:
+            values[:, members] = np.where(values[:, members] > IMPOSSIBLE / 2, values[:, members] - cost, IMPOSSIBLE)
+            covers = (*covers, Cover(f"set {one}", tuple(map(int, members)), cost))
+    return values, covers
 
 
 def _likeness(chance: np.random.Generator, count: int, twins: NDArray[np.int64]) -> Array:

@@ -117,7 +117,7 @@ def show_page(result: Result) -> str:
             row["file"],
             clock(row["source_s"]),
             "" if row["beat"] is None else str(row["beat"]),
-            f"{row['confidence']:.2f}",
+            "" if row["confidence"] is None else f"{row['confidence']:.2f}",
             "locked" if row["locked"] else "",
         ]
         for row in result["clips"]

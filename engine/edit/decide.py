@@ -37,7 +37,7 @@ def decide(stock: Stock, progress: Progress) -> Job:
             job = _tried(stock, parts, rules, progress)
             if job is None:
                 continue
-            notes = said_of(job, rungs[0], count > 1) if rung or count > 1 else ()
+            notes = said_of(job, rungs[0], count > 1) if rung or count > 1 or _is_free(job) else ()
             return _with_wishes(stock, job, notes)
     raise _too_short(stock)
 
@@ -76,6 +76,12 @@ def _tried(stock: Stock, parts: Sequence[Part], rules: Rules, progress: Progress
     grid, scorer, problem = posed(stock, parts, rules)
     found = arrange.solve(problem, progress)
     return None if found is None else Job(stock.brief, stock.taste, grid, scorer, stock.use, parts, problem, found)
+
+
+def _is_free(job: Job) -> bool:
+    """Whether angles do not count for the streak, beside those of what is held."""
+    passed = (job.scorer.angles >= 0) & (job.problem.classes < 0 if job.problem.classes is not None else True)
+    return bool(np.any(passed & np.array([part.held is None for part in job.parts])))
 
 
 def _with_wishes(stock: Stock, job: Job, notes: tuple[str, ...]) -> Job:

@@ -143,7 +143,7 @@ def _section(label: str, word: str, song: SongUse | None, start: float | None, e
         spans = [(drop, float("inf")) for drop in song.drops]
     if not spans:
         known = sorted({one.label for one in song.sections}) if song else []
-        raise BadOption("no_such_section", f"The music of this edit has no {label}.", f"It has {', '.join(known) or 'no sections'}.")
+        raise BadOption("no_such_section", f"The music of this edit has no {label}.", f"Its parts: {', '.join(known) or 'none'}.")
     first, last = spans[0]
     if word in ("from", "after"):
         return first, end

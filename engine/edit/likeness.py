@@ -13,16 +13,21 @@ __all__ = ["likeness"]
 
 Array = NDArray[np.float64]
 
+LEAST_ROOM = 0.95
+"""Clips that are all alike are told apart by what is left above this, at most."""
 LAYOUT_CELLS = 8
 """Cells across and down in which it is compared where light and dark lie: as in the signatures of `engine.analysis.alike`."""
 
 
 def likeness(clips: Sequence[ClipAnalysis]) -> Array:
-    """(clips, clips) 0 to 1: half by colours, beyond what all clips of the shoot have in common, half by where light and dark lie."""
-    colours = _palettes_alike(clips)
-    apart = colours[np.triu_indices(len(clips), 1)]
-    usual = min(float(np.median(apart)), 0.95) if apart.size else 0.0
-    return 0.5 * np.maximum(0.0, (colours - usual) / (1.0 - usual)) + 0.5 * _layouts_alike(clips)
+    """(clips, clips) 0 to 1: half by colours, half by where light and dark lie, both beyond what most pairs of the shoot have in common."""
+    return np.asarray(0.5 * _beyond_usual(_palettes_alike(clips)) + 0.5 * _beyond_usual(_layouts_alike(clips)))
+
+
+def _beyond_usual(alike: Array) -> Array:
+    pairs = alike[np.triu_indices(len(alike), 1)]
+    usual = min(float(np.median(pairs)), LEAST_ROOM) if pairs.size else 0.0
+    return np.asarray(np.maximum(0.0, (alike - usual) / (1.0 - usual)))
 
 
 def _layouts_alike(clips: Sequence[ClipAnalysis]) -> Array:

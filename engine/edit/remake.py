@@ -257,7 +257,8 @@ def _merged(
             {
                 "section_start": round(float(rate.seconds(section.start)), 6),
                 "section_end": round(float(rate.seconds(section.end)), 6),
-                "instruction": one.name if not one.kind else one.words,
+                "instruction": "regenerate_section" if one.kind else one.name,
+                **({"words": one.words} if one.words else {}),
                 "locked_clips": sum(clip.lock is not None for clip in timeline.clips),
             },
         )

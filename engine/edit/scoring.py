@@ -267,7 +267,8 @@ class Scorer:
         same = media[:, None] == media[None, :]
         takes = _numbers(self._groups, "take", media)
         together = (takes[:, None] == takes[None, :]) & (takes >= 0)[:, None]
-        parts["same_take"] = -self.weights["same_take"] * np.where(same, 1.5, together.astype(float))
+        ways_out = np.array([_avoidable(float(np.mean(takes == take))) if take >= 0 else 1.0 for take in takes])
+        parts["same_take"] = -self.weights["same_take"] * np.where(same, 1.5, together * ways_out[:, None])
         parts["similar"] = -self.weights["similar"] * likeness([part.clip.analysis for part in self.parts])
         return parts
 
@@ -303,7 +304,7 @@ class Scorer:
         costs = np.zeros(len(self.parts))
         for number in np.unique(self.sets[self.sets >= 0]):
             members = self.sets == number
-            costs[members] = self.weights["novelty"] * (1.0 if people[members].any() else EMPTY_PLACE)
+            costs[members] = self.weights["novelty"] * (1.0 if people[members].any() else EMPTY_PLACE) * _avoidable(members.mean())
         return costs
 
     def covers(self) -> tuple[Cover, ...]:
@@ -332,6 +333,12 @@ class _Moments:
             np.array([float(getattr(row, name)) if row is not None else 0.0 for row in rows])
             for name in ("quality", "motion", "score", "has_face")
         )
+
+
+def _avoidable(share: float) -> float:
+    """0 to 1: how far a set that makes up this share of a shoot can be kept from following itself. Full up to a half; where there is
+    nothing else no cut may cost because of it, or the edit is held instead of cut."""
+    return min(1.0, 2.0 * (1.0 - share))
 
 
 def _sure(chances: Mapping[str, float], names: Sequence[str]) -> int:

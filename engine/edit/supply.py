@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -198,7 +199,8 @@ def problem_of(stock: Stock, parts: Sequence[Part], grid: Grid, scorer: Scorer, 
     _hold(values, slots, grid, held)
     _bind_ends(stock.brief, parts, values, slots, grid)
     names = sorted({part.resource for part in parts})
-    classes = np.where(_free_of_rule(parts, scorer.angles, rules.longest_streak), -1, scorer.angles)
+    free = _free_of_rule(parts, scorer.angles, rules.longest_streak) | _without_others(parts, scorer, rules.longest_streak)
+    classes = np.where(free, -1, scorer.angles)
     return Problem(
         len(grid.points),
         tuple(slots),
@@ -224,6 +226,18 @@ def _free_of_rule(parts: Sequence[Part], angles: NDArray[np.int64], longest: int
         run = [*run, column] if joins else [column]
         if len(run) > longest:
             free[run] = True
+    return free
+
+
+def _without_others(parts: Sequence[Part], scorer: Scorer, longest: int) -> NDArray[np.bool_]:
+    """(parts,) whose angle the footage has too little beside to keep the rule at the style's pace: few long shots would keep it."""
+    grid = scorer.grid
+    shots = (grid.points[-1].frame - grid.points[0].frame) / (scorer.holding.middle * grid.beat_frames)
+    needed = math.ceil(shots / (longest + 1)) - 1 if longest else 0
+    free = np.zeros(len(parts), bool)
+    for angle in np.unique(scorer.angles[scorer.angles >= 0]):
+        others = {part.resource for part, one in zip(parts, scorer.angles) if one != angle}
+        free |= (scorer.angles == angle) & (len(others) < needed)
     return free
 
 

@@ -185,4 +185,5 @@ def _history_row(known: Mapping[int, Timeline], number: int, head: Timeline) -> 
 
 
 def _said(row: UserEdit) -> str:
-    return " ".join(filter(None, (row.action, row.clip_id, str(row.details.get("instruction", "")))))
+    asked = row.details.get("words") or row.details.get("instruction", "")
+    return " ".join(filter(None, (row.action, row.clip_id, str(asked))))

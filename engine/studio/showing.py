@@ -55,7 +55,7 @@ def _row(timeline: Timeline, number: int, clip: Placement) -> dict[str, Any]:
         "file": clip.file,
         "source_s": float(clip.source_start_s),
         "beat": beats.get(clip.id),
-        "confidence": clip.facts.ai_confidence,
+        "confidence": clip.facts.ai_confidence if clip.decision else None,  # what a person chose, or what fills a hole, was not weighed
         "reason": clip.facts.ai_reasoning,
         "locked": clip.lock is not None,
     }

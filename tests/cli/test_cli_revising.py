@@ -68,6 +68,35 @@ def test_wishes_beside_the_clips_and_variants_that_say_in_what_they_differ(made:
     assert [row[1:] for row in shown(first)] != [row[1:] for row in shown(second)]
 
 
+def test_variants_are_distinct_and_what_is_said_of_them_is_true(made: Path, tmp_path: Path) -> None:
+    song = made / "song.wav"
+    answer = run("edit", made / "clips", "--song", song, "--duration", 5, "-o", tmp_path / "more", "--variants", 3)
+    rows = answer["variants"]
+    edits = [head(tmp_path / "more"), *(head(Path(row["folder"])) for row in rows[1:])]
+    assert len(rows) + answer["missing_variants"] == 3 and len(rows) >= 2
+    cuts = [[row[1:] for row in shown(one)] for one in edits]
+    assert all(a != b for number, a in enumerate(cuts) for b in cuts[:number])
+    known = {clip.file for clip in edits[0].clips}
+    for one, cut, row in zip(edits, cuts, rows):
+        new = sorted({clip.file for clip in one.clips} - known)
+        same = sum((media, span.start, start) in {(m, s.start, at) for m, s, at in cuts[0]} for media, span, start in cut)
+        assert (row["shots"], row["new_clips"], row["same_placements"]) == (len(one.clips), new, same)
+        assert f"opens with {one.clips[0].file}" in row["words"] and f"{len(one.clips)} shots of" in row["words"]
+    assert all(f"{len(row['new_clips'])} clips the first does not use, {row['same_placements']} of" in row["words"] for row in rows[1:])
+
+
+def test_wishes_and_lengths_that_cannot_be_are_refused(made: Path, tmp_path: Path) -> None:
+    names = sorted(path.name for path in (made / "clips").iterdir() if path.suffix != ".toml")
+    job = ["edit", made / "clips", "--song", made / "song.wav", "--duration", 5, "-o", tmp_path / "edit"]
+    refused("wish_unusable", 3, *job, "--must-use", names[0])  # the folder's own file bars it
+    refused("wish_unusable", 3, *job, "--last", names[2])  # it is to open already
+    refused("wish_unusable", 3, *job, "--must-use", f"{names[4]}@0.5-1.5", "--avoid", f"{names[4]}@0.2-2")
+    refused("wish_unusable", 3, *job, "--min-shot", 2, *(word for name in names[3:] for word in ("--must-use", name)))
+    for lengths in (["--min-shot", 3, "--max-shot", 1], ["--max-shot", 0]):
+        refused("bad_duration", 2, *job, *lengths)
+    assert not (tmp_path / "edit").exists() or not any((tmp_path / "edit").glob("*.json"))
+
+
 def free(before: Timeline) -> Placement:
     """An unlocked placement before another one."""
     return next(one for one, after in zip(before.clips, before.clips[1:]) if one.lock is None and after.lock is None)
@@ -150,3 +179,31 @@ def test_sections_are_made_again_and_refusals_say_why(project: Path, made: Path)
     assert len(done["variants"]) + done["missing_variants"] == 2 and done["effects"]
     run("change", project, "lock", *(one.id for one in after.clips if one.lock is None))
     refused("all_locked", 5, "revise", project, "--instruction", "slower")
+
+
+def test_a_sentence_is_done_written_down_and_told(project: Path) -> None:
+    """Words beside the guide's four instructions have to fit its documents and events, too."""
+    before = head(project)
+    done = run("revise", project, "--instruction", "more motion, and something else at the end")
+    after = head(project)
+    asked = [row.details for row in after.user_edits[len(before.user_edits) :]]
+    assert [(row["instruction"], row["words"]) for row in asked] == [
+        ("regenerate_section", "more motion"),
+        ("regenerate_section", "something else"),
+    ]
+    assert len(done["effects"]) == 2 and after.revision == before.revision + 1
+    assert "regenerate_requested more motion" in run("history", project)["revisions"][-1]["what"]
+
+
+def test_locks_that_leave_nothing_and_documents_that_contradict_themselves(project: Path, tmp_path: Path) -> None:
+    before = head(project)
+    ids = [one.id for one in before.clips]
+    run("change", project, "lock", *ids)
+    refused("already_locked", 5, "change", project, "lock", ids[0])
+    document = json.loads((project / "timeline.json").read_text())
+    document["clips"][2]["timeline_start_frame"] = document["clips"][1]["timeline_start_frame"]
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "timeline.json").write_text(json.dumps(document))
+    result = CliRunner().invoke(cli, ["revise", str(tmp_path / "bad"), "--instruction", "tighter"])
+    assert result.exit_code == 3 and ids[2] in result.output and "Traceback" not in result.output
+    assert [path.name for path in (tmp_path / "bad").iterdir()] == ["timeline.json"]

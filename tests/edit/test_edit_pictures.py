@@ -88,6 +88,15 @@ def test_a_set_shown_again_costs_and_most_where_nobody_is_in_it() -> None:
     assert all("novelty" not in one.decision.parts for one in empty.clips if one.decision), "the first of a set pays nothing"
 
 
+def test_a_shoot_in_one_place_is_cut_as_quickly_as_any_other() -> None:
+    clips = [laws.clip(number, palette=((90, 90, 90, 1.0),)) for number in range(1, 31)]
+    ids = tuple(one.media.media_id for one in clips)
+    brief = factories.brief(duration_frames=300)
+    apart, together = (laws.edit(clips, brief, groups=groups) for groups in ((), (ClipGroup("take", ids, ids[0]),)))
+    assert len(apart.clips) == len(together.clips) > 5
+    assert [one.media_id for one in apart.clips] == [one.media_id for one in together.clips]
+
+
 def test_likeness_tells_the_same_picture_from_the_same_colours() -> None:
     chance = np.random.default_rng(3)
     layouts = [chance.integers(0, 255, (18, 32)).astype(np.uint8) for _ in range(3)]

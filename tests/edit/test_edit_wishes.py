@@ -132,6 +132,18 @@ def test_what_was_relaxed_says_when() -> None:
     assert len(said) == 1 and "at 0:00.0 (" in said[0] and "front" in said[0]
 
 
+def test_the_rule_of_streaks_makes_no_edit_of_few_long_shots() -> None:
+    """Six-second takes from the front alone: two of them would keep the rule for twelve seconds, and nobody wants that."""
+    front = [laws.clip(number, 6.0, angle={"front": 0.95, "side": 0.05}) for number in range(1, 15)]
+    brief = factories.brief(duration_frames=345)
+    alone = laws.edit(front, brief)
+    assert len(alone.clips) > 6 and "front" in alone.ai_reasoning.relaxed[0]
+    mixed = laws.edit([*front, *(laws.clip(number, 6.0) for number in range(16, 30))], brief)
+    angles = [one.facts.angle for one in mixed.clips]
+    assert not mixed.ai_reasoning.relaxed
+    assert not any(angles[k] == angles[k + 1] == angles[k + 2] == "front" for k in range(len(angles) - 2))
+
+
 def test_music_without_beats_has_an_even_grid() -> None:
     silent = dataclasses.replace(laws.SONG, beats=(), downbeats=(), accents=(), phrase_starts=(), drops=(), confidence=0.0, sections=())
     timeline = laws.edit(laws.shoot(14), factories.brief(duration_frames=240), silent)
