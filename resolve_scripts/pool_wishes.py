@@ -21,7 +21,11 @@ def kind(one):
 def wishes(clips, settings):
     """Clip colours and in/out marks of pool items as options of `edit`, by the table of the settings."""
     found = {"must_use": [], "avoid": []}
+    names = [one["name"] for one in clips]
     for one in clips:
+        file = one["path"].replace("\\", "/").rsplit("/", 1)[-1]
+        if one["name"] != file or names.count(one["name"]) > 1:  # renamed in the pool, or one name in two folders
+            one = dict(one, name=one["path"])
         wish = settings["wishes"].get(one["colour"])
         span = _marked(one) if settings["marks"] == "range" else None
         moment = one["name"] if span is None else "%s@%.3f-%.3f" % ((one["name"],) + span)

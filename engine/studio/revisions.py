@@ -108,7 +108,7 @@ def _event(studio: Studio, before: Timeline, after: Timeline, row: UserEdit) -> 
     clip = next((one for one in (*before.clips, *after.clips) if one.id == row.clip_id), None)
     known: dict[str, Any] = {"door": studio.door, "creator_id": after.creator_id}
     if clip is not None:
-        known |= {"clip_id": clip.id, "media_id": clip.media_id, "ai_confidence": clip.facts.ai_confidence}
+        known |= {"clip_id": clip.id, "media_id": clip.media_id, "ai_confidence": clip.facts.ai_confidence if clip.decision else None}
     values = {name: value for name, value in {**known, **row.details}.items() if name in names}
     made: Event = kind(row.timestamp, after.project_id, after.revision, **values)
     return made

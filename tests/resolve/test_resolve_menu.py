@@ -603,6 +603,10 @@ def test_marks_before_19_1_are_read_from_timecode(desk: Callable[..., Desk]) -> 
     settings = {"wishes": {}, "marks": "range"}
     assert wishes(here.host.ask("pool")["items"], settings) == {"avoid": ["a.mp4@0.000-1.000", "a.mp4@2.000-4.000"]}
     assert wishes(here.host.ask("pool")["items"], {**settings, "marks": "none"}) == {}
+    other = here.resolve.pool.add("/media/b/a.mp4", fps="25", frames=100, start=90_000)
+    other.SetClipColor("Green")
+    by_path = wishes(here.host.ask("pool")["items"], {"wishes": {"Green": "must_use"}, "marks": "none"})
+    assert by_path == {"must_use": ["/media/b/a.mp4"]}, "a name that two clips have says nothing"
 
 
 def test_settings_of_the_menu(served: Bridge) -> None:
