@@ -22,10 +22,10 @@ def wishes(clips, settings):
     """Clip colours and in/out marks of pool items as options of `edit`, by the table of the settings."""
     found = {"must_use": [], "avoid": []}
     names = [one["name"] for one in clips]
-    for one in clips:
-        file = one["path"].replace("\\", "/").rsplit("/", 1)[-1]
-        if one["name"] != file or names.count(one["name"]) > 1:  # renamed in the pool, or one name in two folders
-            one = dict(one, name=one["path"])
+    for item in clips:
+        file = item["path"].replace("\\", "/").rsplit("/", 1)[-1]
+        clear = item["name"] == file and names.count(item["name"]) == 1  # not renamed in the pool, nor one name in two folders
+        one = item if clear else dict(item, name=item["path"])
         wish = settings["wishes"].get(one["colour"])
         span = _marked(one) if settings["marks"] == "range" else None
         moment = one["name"] if span is None else "%s@%.3f-%.3f" % ((one["name"],) + span)
