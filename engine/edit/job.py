@@ -83,7 +83,7 @@ def score_parts(job: Job, number: int, clip: int | None = None) -> dict[str, flo
     segments = job.found.segments
     segment = segments[number]
     column = segment.clip if clip is None else clip
-    fit = job.scorer.fit(job.scorer.slot(segment.start, segment.end))
+    fit = job.scorer.fit_of(job.scorer.slot(segment.start, segment.end))
     parts = {name: float(worth[column]) for name, worth in fit.items()}
     others = {int(job.scorer.sets[one.clip]) for index, one in enumerate(segments) if index != number}
     if int(job.scorer.sets[column]) not in others:

@@ -76,15 +76,23 @@ def _not_chosen(job: Job, base: Outcome, names: Mapping[str, str]) -> Outcome:
         for column in columns:
             if row[column] <= IMPOSSIBLE / 2:
                 continue
-            lost = sum(differences(job, number, column).values())
-            if best is None or lost < best[0]:
-                best = (lost, number, column)
+            behind = float(row[segment.clip] - row[column]) + _beside(job, number, segment.clip) - _beside(job, number, column)
+            if best is None or behind < best[0]:
+                best = (behind, number, column)
     if best is None:
         return replace(base, status="not_chosen", reason="too short for every slot of the cut")
-    lost, number, column = best
+    _, number, column = best
+    lost = sum(differences(job, number, column).values())
     winner = job.parts[job.found.segments[number].clip].clip.media.media_id
     score = round(sum(score_parts(job, number).values()) - lost, 4)
     why = why_not(job, number, column)
     when = clock(float(job.brief.rate.seconds(job.grid.points[job.found.segments[number].start].frame)))
     reason = f"came nearest at {when} (shot {number + 1}), where {names.get(winner, winner)} is {max(lost, 0.0):.2f} ahead: {why}"
     return replace(base, status="not_chosen", reason=reason, best_slot=number, best_score=score, beaten_by=winner)
+
+
+def _beside(job: Job, number: int, column: int) -> float:
+    """Worth of the two joins that a column would make between a segment's neighbours."""
+    segments, pairs = job.found.segments, job.problem.pairs
+    before = float(pairs[segments[number - 1].clip, column]) if number else 0.0
+    return before + (float(pairs[column, segments[number + 1].clip]) if number + 1 < len(segments) else 0.0)

@@ -132,6 +132,7 @@ class Scorer:
         self._song, self._seed = song, seed
         self._hook_frames = HOOK_S * grid.fps
         self._moments: dict[int, _Moments] = {}
+        self._fits: dict[Slot, Mapping[str, Array]] = {}
 
     @cached_property
     def features(self) -> Table:
@@ -191,6 +192,12 @@ class Scorer:
             return np.zeros(len(self.grid.points))
         ease = min(1.0, (DURATION_OCTAVES / max(self.holding.octaves, 1e-3)) ** 2)
         return ease * favours(self.grid, self._song, self._seed, self.holding.middle)
+
+    def fit_of(self, slot: Slot) -> Mapping[str, Array]:
+        """`fit`, kept: the slots of an edit are asked about for every clip that might have stood there."""
+        if slot not in self._fits:
+            self._fits[slot] = self.fit(slot)
+        return self._fits[slot]
 
     def fit(self, slot: Slot) -> dict[str, Array]:
         """Named parts of a slot, each (parts,), for every part that can fill it (`moments(slot.frames).able`)."""
