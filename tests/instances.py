@@ -56,7 +56,7 @@ def instance(seed: int, recipe: Recipe = Recipe()) -> Problem:
     covers: tuple[Cover, ...] = ()
     if recipe.pair_terms:
         pairs = chance.normal(0, 0.3, (SIZES, SIZES))[size][:, size] + chance.normal(0, 0.35, (ANGLES, ANGLES))[angle][:, angle]
-        pairs = pairs - 1.6 * _likeness(chance, count, twins)
+        pairs = pairs - 1.6 * 0.5 * _beyond_usual(_likeness(chance, count, twins))
         covers = tuple(Cover(f"angle {one}", tuple(map(int, np.flatnonzero(angle == one))), 0.6) for one in range(ANGLES))
         values, covers = _sets(chance, values, covers, twins)
     problem = Problem(recipe.points, slots, values, pairs, resources=twins, classes=angle, longest_streak=recipe.streak, covers=covers)
@@ -113,6 +113,12 @@ def _sets(
 def _likeness(chance: np.random.Generator, count: int, twins: NDArray[np.int64]) -> Array:
     colours = chance.random((count, 3))[twins] + chance.normal(0, 0.01, (count, 3))
     return np.asarray(np.exp(-np.linalg.norm(colours[:, None] - colours[None], axis=2) * 3.0))
+
+
+def _beyond_usual(alike: Array) -> Array:
+    """As `engine.edit.likeness` has it: what most pairs of a shoot have in common costs no cut."""
+    usual = float(np.median(alike[np.triu_indices(len(alike), 1)])) if len(alike) > 1 else 0.0
+    return np.asarray(np.maximum(0.0, (alike - usual) / (1.0 - usual)))
 
 
 def _locked(problem: Problem, chance: np.random.Generator, count: int) -> Problem:
