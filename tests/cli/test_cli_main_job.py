@@ -198,7 +198,9 @@ def test_every_hard_input_at_once_makes_an_edit(job: Path, tmp_path: Path) -> No
     assert warned == {"hlg.mp4", "pq.mp4", "gappy.mp4", "tail.mkv", "log.mp4"}
     assert "its end is missing" in verdicts["tail.mkv"][1]
     assert len(told["plots"]) == len(verdicts) - 2
-    made = cutprint("edit", clips, "--song", job / "song.wav", "-o", tmp_path / "out", "--duration", 4, "--render", *space)
+    made = cutprint(
+        "edit", clips, "--song", job / "song.wav", "-o", tmp_path / "out", "--duration", 4, "--aspect", "1:1", "--render", *space
+    )
     assert made.returncode == 0, made.stderr
     timeline = timeline_in(tmp_path / "out")
     used = {Path(row.path).name for row in timeline.media if row.media_id in {clip.media_id for clip in timeline.clips}}
