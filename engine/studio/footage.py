@@ -210,11 +210,16 @@ def gather(
     exclude: Path | None,
     progress: Progress,
     rules: Rules = (),
+    *,
+    previews: bool = True,
 ) -> Footage:
-    """Finds, probes and measures clips; what people say about them (`rules` from options first) overrides what was measured."""
+    """Finds, probes and measures clips; what people say about them (`rules` from options first) overrides what was measured.
+
+    previews : a small copy of each is made on the way, for the panel.
+    """
     paths = find_clips(given, exclude)
     media, problems, copies = _sorted_out(paths, probe_cached(studio, paths, progress))
-    analyses, measured = _analysed(studio, list(media.values()), options, progress)
+    analyses, measured = _analysed(studio, list(media.values()), options, progress, previews)
     clips = []
     for path, one in media.items():
         result = analyses[one.media_id]
@@ -274,7 +279,7 @@ def _sorted_out(
 
 
 def _analysed(
-    studio: Studio, media: Sequence[Media], options: AnalysisOptions, progress: Progress
+    studio: Studio, media: Sequence[Media], options: AnalysisOptions, progress: Progress, previews: bool = True
 ) -> tuple[dict[str, ClipAnalysis | CutprintError], int]:
     results: dict[str, ClipAnalysis | CutprintError] = {}
     missing = []
@@ -288,7 +293,7 @@ def _analysed(
             results[one.media_id] = analysis
         else:
             missing.append(one)
-    _measure_all(studio, missing, options, progress, results)
+    _measure_all(studio, missing, options, progress, results, previews)
     return results, len(missing)
 
 
@@ -304,9 +309,14 @@ def known_analysis(studio: Studio, media: Media, lut: Path | None = None) -> Cli
 
 
 def _measure_all(
-    studio: Studio, missing: Sequence[Media], options: AnalysisOptions, progress: Progress, results: dict[str, ClipAnalysis | CutprintError]
+    studio: Studio,
+    missing: Sequence[Media],
+    options: AnalysisOptions,
+    progress: Progress,
+    results: dict[str, ClipAnalysis | CutprintError],
+    previews: bool,
 ) -> None:
-    """Each clip is kept as soon as it is done: a job that is stopped goes on from there."""
+    """Each clip is kept as soon as it is done: a job that is stopped goes on from there. previews : small copies are made on the way."""
     if not missing:
         return
 
@@ -319,7 +329,7 @@ def _measure_all(
             results[one.media_id] = body
 
     stage = "First look at clips" if options.draft else "Measuring clips"
-    bare = options.draft or options.lut is not None or options.part is not None  # a proxy is the clip as it was shot
+    bare = not previews or options.draft or options.lut is not None or options.part is not None  # a proxy is the clip as it was shot
     jobs = [(one, options, None if bare else proxies.path_of(studio, one.media_id)) for one in missing]
     run_all(studio, measure, jobs, stage, progress, [_weight(one) for one in missing], keep, tells=True)
     if not options.draft:

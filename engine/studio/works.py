@@ -74,7 +74,7 @@ def video_works(
     there = [path for path in videos if path.exists()]
     if not there:
         return [], absent
-    footage = gather(studio, there, AnalysisOptions(), None, progress)
+    footage = gather(studio, there, AnalysisOptions(), None, progress, previews=False)  # nobody plays a work here
     parts = _pictures(studio, footage.clips, progress)
     clips = measured_parts(studio, footage.clips, parts, progress)
     looks = _looks(studio, clips, parts, progress)
