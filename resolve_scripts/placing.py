@@ -4,41 +4,24 @@ A timeline that a person works on is never changed: a section made again goes on
 """
 
 import contextlib
-import json
 
 from bridge_client import Cancelled, Failure
-from comparing import compared, gaps, is_ours, is_path, lock_mark, merged, place_of, same_stretch, touch, work_on
+from comparing import compared, is_ours, is_path, merged, place_of, same_stretch, touch, work_on
+from finishing import Finishing, counted
+from song_laying import Song
 
 CHUNK = 100
 """Clips an append: whole lists of hundreds have come back as if placed, with nothing there."""
-FIT = 2
-"""The property `Scaling` of a clip that shows all of its picture; the zoom of an imported file counts from there."""
 MOVES = "moving framing"
-GENERATED = ("Scaling", "ZoomX", "ZoomY", "ZoomGang", "Pan", "Tilt")
-
-
-class Report:
-    """What is on the timeline. lost : what could not be carried, each a line."""
-
-    def __init__(self, uid, name, way):
-        self.uid, self.name, self.way = uid, name, way
-        self.wanted = self.placed = self.gaps = 0
-        self.wrong, self.lost, self.lines = [], [], []
-
-    def tell(self):
-        head = "%d of %d clips placed on %s, %s" % (self.placed, self.wanted, self.name, _counted(self.gaps, "gap"))
-        return [head] + self.lines + ["Not where it should be: " + one for one in self.wrong] + ["Not carried: " + one for one in self.lost]
-
-    @property
-    def whole(self):
-        return self.placed == self.wanted and not self.wrong
 
 
 class Placing:
     """One plan, one host. memory : what is known about this install (`inclusive`: whether end frames count). lock : colour that locks."""
 
     def __init__(self, host, plan, tell, memory, lock):
-        self.host, self.plan, self.tell, self.memory, self.lock = host, plan, tell, memory, lock
+        self.host, self.plan, self.tell, self.memory = host, plan, tell, memory
+        self.song = Song(host, plan, self._append)
+        self.finishing = Finishing(host, plan, tell, self.song, lock)
         self.pool, self.building = {}, None
 
     # -- a whole edit
@@ -54,7 +37,7 @@ class Placing:
             plain = [one for one in self.plan["import_for"] if one != MOVES]
             if plain:
                 self.plan["lost"].append("%s: Resolve did not take the file, so they are plain cuts." % ", ".join(plain))
-        return self._whole_or_not(lambda: self._finished(self._append_all(self._new(name), name), name, "api", self.plan["clips"]))
+        return self._whole_or_not(lambda: self.finishing.finish(self._append_all(self._new(name), name), name, "api", self.plan["clips"]))
 
     def _whole_or_not(self, build):
         """What `build` makes; a stop or a failure in the middle leaves no timeline behind."""
@@ -79,7 +62,7 @@ class Placing:
         if missing:
             shown = ", ".join(missing[:3]) + (" ..." if len(missing) > 3 else "")
             raise Failure(
-                "%s not in the media pool: %s" % (_counted(len(missing), "file"), shown),
+                "%s not in the media pool: %s" % (counted(len(missing), "file"), shown),
                 "Relink or import them, then click again.",
                 "offline",
             )
@@ -120,7 +103,7 @@ class Placing:
         for k in range(0, len(rows), CHUNK):
             self.tell("Placing clips", k / float(len(rows)))
             self._append(rows[k : k + CHUNK])
-        self._append_song(uid, base)
+        self.song.lay(uid, base, self.pool)
         self._once_more(uid, self._rows(self.plan["clips"], base))
         return uid
 
@@ -172,31 +155,6 @@ class Placing:
         items = self.host.ask("snapshot", uid=uid)["items"]
         return {one["start"]: one for one in items if one["type"] == "video" and one["media"]}
 
-    def _append_song(self, uid, base):
-        song = self.plan["song"]
-        if song is None:
-            return
-        track = 2 if self.plan["sound"] == "both" else 1
-        if track == 2:
-            self.host.ask("add_track", uid=uid, kind="audio")
-        known = self.pool[song["path"]]
-        fps = float(known["fps"] or 0) or self.plan["fps"]
-        rows = []
-        for piece in song["pieces"]:
-            length = piece["end"] - piece["record"]
-            start = int(piece["source_s"] * fps + 0.5)
-            rows.append(
-                {
-                    "pool": known["uid"],
-                    "start": start,
-                    "end": start + _needed(length, fps, self.plan["fps"]),
-                    "record": base + piece["record"],
-                    "track": track,
-                    "kind": 2,
-                }
-            )
-        self._append(rows)
-
     # -- a file, where the calls cannot carry it
 
     def _imported(self, name):
@@ -213,14 +171,8 @@ class Placing:
             return None
         self.host.ask("settings", uid=uid, settings=self.plan["settings"])
         if self.plan["song"] and not any(one["type"] == "audio" for one in snapshot["items"]):
-            self._append_song(uid, snapshot["timeline"]["start_frame"])
-        return self._finished(uid, name, "import", self.plan["clips"])
-
-    def _moves(self, clip, item, way):
-        """Whether the clip's framing moves there: an import brings keyframes along, which show as a zoom or place of its own."""
-        props = item["props"]
-        there = any(abs(float(props.get(key, usual)) - usual) > 0.001 for key, usual in (("ZoomX", 1.0), ("Pan", 0.0), ("Tilt", 0.0)))
-        return way == "import" and clip["moves"] and there
+            self.song.lay(uid, snapshot["timeline"]["start_frame"], self.pool)
+        return self.finishing.finish(uid, name, "import", self.plan["clips"])
 
     # -- a section made again
 
@@ -280,26 +232,13 @@ class Placing:
             self._append(rows[k : k + CHUNK])
         rows = self._rows(changed, copy["timeline"]["start_frame"])
         self._once_more(uid, rows)
-        renewed = self._renew_song(uid, copy)
-        report = self._finished(uid, name, "copy", changed)
+        renewed = self.song.renew(uid, copy, self.pool)
+        report = self.finishing.finish(uid, name, "copy", changed)
         if renewed:
-            self._fade(uid, report)
+            report.lost += self.song.fade(uid)
         report.lost += self._undone(snapshot, victims, changed, remembered)
         self._bring_back(report, uid, snapshot, changed, remembered)
         return report
-
-    def _renew_song(self, uid, copy):
-        """The song follows where the edit became longer or shorter; else it is left as the person has it."""
-        song = self.plan["song"]
-        if song is None:
-            return False
-        mine = self._song_items(copy)
-        length = sum(one["end"] - one["start"] for one in mine)
-        if mine and length != self.plan["frames"]:
-            self.host.ask("delete", uid=uid, items=[one["uid"] for one in mine])
-            self._append_song(uid, copy["timeline"]["start_frame"])
-            return True
-        return False
 
     def _undone(self, snapshot, victims, changed, remembered):
         """What was on the clips that were made again and is gone with them."""
@@ -310,7 +249,7 @@ class Placing:
                 lines.append("%s on %s, which was made again." % (" and ".join(what), one["name"]))
         joins = [one for one in snapshot["items"] if one["what"] == "transition" and any(touch(one, other) for other in victims)]
         if joins:
-            lines.append("%s at clips that were made again." % _counted(len(joins), "transition"))
+            lines.append("%s at clips that were made again." % counted(len(joins), "transition"))
         return lines
 
     def _bring_back(self, report, uid, snapshot, changed, remembered):
@@ -330,9 +269,7 @@ class Placing:
             self.host.ask("dress", uid=uid, items=dress)
             copied = self.host.ask("copy_grade", uid=uid, source_uid=snapshot["timeline"]["id"], pairs=pairs)["copied"]
             if copied < len(pairs):
-                report.lost.append(
-                    "the grades of %s that moved: copy them from the version before." % _counted(len(pairs) - copied, "clip")
-                )
+                report.lost.append("the grades of %s that moved: copy them from the version before." % counted(len(pairs) - copied, "clip"))
 
     def _rebuilt(self, snapshot, stem, remembered):
         """Everything anew on a timeline of its own; clips that were there before get their grades and settings back."""
@@ -345,130 +282,10 @@ class Placing:
         if others or above:
             report.lost.append(
                 "%s and %s above the first: copy them from %s."
-                % (_counted(len(others), "title or adjustment clip"), _counted(len(above), "track"), snapshot["timeline"]["name"])
+                % (counted(len(others), "title or adjustment clip"), counted(len(above), "track"), snapshot["timeline"]["name"])
             )
         return report
-
-    # -- after placing
-
-    def _finished(self, uid, name, way, dressed):
-        """Framing, colours and marks on the clips of `dressed`, markers, the tie to the edit; then what is really there."""
-        self.tell("Framing and marking", 0.9)
-        report = Report(uid, name, way)
-        placed, _ = compared(self.plan["clips"], self.host.ask("snapshot", uid=uid))
-        mine = {clip["id"] for clip in dressed}
-        items = {
-            placed[clip["id"]]["uid"]: self._dress(clip, placed[clip["id"]], way)
-            for clip in self.plan["clips"]
-            if clip["id"] in placed and clip["id"] in mine
-        }
-        items.update(
-            {
-                placed[clip["id"]]["uid"]: self._locking(clip, placed[clip["id"]])
-                for clip in self.plan["clips"]
-                if clip["id"] in placed and clip["id"] not in mine and clip["locked"]
-            }
-        )
-        refused = self.host.ask("dress", uid=uid, items=items)["refused"]
-        framing = [one for one in refused.values() if any(name in GENERATED for name in one)]
-        if framing:
-            report.lost.append("the framing of %s: set it in the Inspector." % _counted(len(framing), "clip"))
-        still = [one for one in dressed if one["moves"] and one["id"] in placed and not self._moves(one, placed[one["id"]], way)]
-        if still:
-            report.lost.append("the moving framing of %s: it stands still at its middle." % _counted(len(still), "clip"))
-        self._join(uid, placed, report)
-        if way != "copy":
-            self._mark(uid, report)
-            self._fade(uid, report)
-        self._count(uid, report)
-        report.lost += self.plan["lost"]
-        self.host.ask("show", uid=uid)
-        return report
-
-    def _dress(self, clip, item, way):
-        there = any(mark["name"] == "cutprint" for mark in item["markers"])
-        mark = {
-            "frame": clip["frames"] // 2,
-            "colour": "Cyan",
-            "name": "cutprint",
-            "note": clip["note"],
-            "data": json.dumps({"v": 1, "id": clip["id"]}),
-        }
-        props = {"Scaling": FIT} if self._moves(clip, item, way) else clip["props"]
-        row = {"props": props, "markers": [] if there else [mark], "enabled": None if clip["enabled"] else False}
-        row.update(self._locking(clip, item))
-        row["markers"] = ([] if there else [mark]) + row["markers"]
-        return row
-
-    def _locking(self, clip, item):
-        """A locked clip looks locked; one that is not is left as it is."""
-        if not clip["locked"]:
-            return {"markers": []}
-        there = any(mark["name"] == "LOCK" for mark in item["markers"])
-        return {"colour": self.lock, "markers": [] if there else [lock_mark(clip["id"])]}
-
-    def _join(self, uid, placed, report):
-        """Dissolves by the API, where it can; else they are cuts, and it says so. An import may have brought them."""
-        wanted = self.plan["transitions"]
-        there = sum(one["what"] == "transition" for one in self.host.ask("snapshot", uid=uid)["items"])
-        if not wanted or there >= len(wanted):
-            return
-        rows = [{"uid": placed[one["from"]]["uid"], "frames": one["frames"]} for one in wanted if one["from"] in placed]
-        refused = len(self.host.ask("transition", uid=uid, items=rows)["refused"]) + len(wanted) - len(rows)
-        if refused:
-            report.lost.append("%s of %d: these joins are cuts." % (_counted(refused, "dissolve"), len(wanted)))
-
-    def _mark(self, uid, report):
-        markers = self.plan["markers"]
-        snapshot = self.host.ask("snapshot", uid=uid)
-        taken = {mark["frame"] for mark in snapshot["markers"]}
-        refused = self.host.ask("marks", uid=uid, markers=[mark for mark in markers if mark["frame"] not in taken])["refused"]
-        if refused:
-            report.lost.append("%s on the timeline." % _counted(refused, "marker"))
-
-    def _fade(self, uid, report):
-        """The song's fades, where this Resolve can set them (21.1)."""
-        song = self.plan["song"]
-        if song is None or not (song["fade_in_s"] or song["fade_out_s"]):
-            return
-        mine = self._song_items(self.host.ask("snapshot", uid=uid))
-        rows = [{"uid": one["uid"], "in": 0, "out": 0} for one in mine]
-        if rows:
-            rows[0]["in"], rows[-1]["out"] = (int(song[key] * self.plan["fps"] + 0.5) for key in ("fade_in_s", "fade_out_s"))
-        rows = [one for one in rows if one["in"] or one["out"]]
-        if not rows or self.host.ask("fades", uid=uid, items=rows)["refused"]:
-            words = (song["fade_in_s"], song["fade_out_s"])
-            report.lost.append("the song's fades (%g s in, %g s out): drag the handles on its clip." % words)
-
-    def _song_items(self, snapshot):
-        path = self.plan["song"]["path"]
-        mine = [one for one in snapshot["items"] if one["type"] == "audio" and one["media"] and is_path(one["media"]["path"], path)]
-        return sorted(mine, key=lambda one: one["start"])
-
-    def _count(self, uid, report):
-        snapshot = self.host.ask("snapshot", uid=uid)
-        placed, wrong = compared(self.plan["clips"], snapshot)
-        report.wanted, report.placed, report.wrong = len(self.plan["clips"]), len(placed), wrong
-        report.gaps = len(gaps(snapshot, self.plan["frames"]))
-        song = self.plan["song"]
-        if song is None:
-            return
-        mine = self._song_items(snapshot)
-        if mine and sum(one["end"] - one["start"] for one in mine) == self.plan["frames"]:
-            report.lines.append("The song lies on audio track %d, rounded to whole frames." % mine[0]["track"])
-        else:
-            report.wrong.append("the song: drag %s onto an audio track." % song["file"])
-
-
-def _needed(frames, source_fps, fps):
-    """Source frames of which Resolve makes at least so many of the timeline."""
-    return int(-(-frames * source_fps // fps)) if source_fps != fps else frames
 
 
 def _size(plan):
     return (plan["settings"]["timelineResolutionWidth"], plan["settings"]["timelineResolutionHeight"])
-
-
-def _counted(number, word):
-    first, _, rest = word.partition(" ")
-    return "%d %s" % (number, word if number == 1 else first + "s" + (" " + rest if rest else ""))

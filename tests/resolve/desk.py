@@ -15,7 +15,8 @@ from fakes.resolve import Resolve
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "resolve_scripts"))
 
-from placing import Placing, Report
+from finishing import Report
+from placing import Placing
 from verbs import Verbs
 
 from engine.store.projects import load_timeline

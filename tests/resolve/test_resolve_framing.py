@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from desk import Desk, placed, tied
-from placing import Report
+from finishing import Report
 
 from engine.model.interchange import ExportOptions
 from engine.model.timeline import CropKey, Timeline

@@ -19,9 +19,10 @@ from bridge_client import Cancelled, Failure
 from desk import Desk, placed, tied
 from fakes.resolve import fake_resolve
 from fakes.resolve_world import PROFILES
+from finishing import Report
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from placing import Placing, Report
+from placing import Placing
 from resolve_calls import Watch
 from resolve_host import ResolveHost
 from verbs import NEUTRAL
