@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,27 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.errors import CutprintError
 from engine.media.decode import FrameReader
 from engine.media.encode import write_video
+from engine.media.probe import probe
 from engine.model.media import Media
 from engine.model.time import FrameRate, FrameSpan
 
 Picture = NDArray[np.uint8]
+
+
+def takes_of(paths: Iterable[Path], least_s: float) -> list[Media]:
+    """Those among files that are videos of at least so many seconds and 15 frames a second."""
+    found = []
+    for path in paths:
+        try:
+            one = probe(path)
+        except CutprintError:
+            continue
+        if one.video is not None and one.video.duration_frames / one.video.rate.fps >= least_s and one.video.rate.fps >= 15:
+            found.append(one)
+    return found
 
 
 @dataclass(frozen=True)

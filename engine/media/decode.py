@@ -20,12 +20,13 @@ from engine.model.media import Media, VideoStream
 from engine.model.time import FrameSpan, round_half_up
 from engine.progress import SILENT, Progress
 
-__all__ = ["Frame", "FrameReader", "audio", "cut_out", "share_of_long_side", "still", "working_size"]
+__all__ = ["Frame", "FrameReader", "audio", "cut_out", "seeks_safely", "share_of_long_side", "still", "working_size"]
 
 PROTECTED_TAGS = ("drms", "enca")
 """Sample entries of encrypted sound: FairPlay (.m4p) and common encryption (ISO 14496-12)."""
-TRANSPORT_STREAMS = ("mpegts", "mpeg")
-"""Containers in which a seek may land behind the wanted frame (docs/rendering.md): decoded from the start."""
+UNSAFE_CONTAINERS = ("mpegts", "mpeg", "avi")
+ALPHA_CODECS = ("vp8", "vp9")
+"""Where a seek may land behind the wanted frame (docs/rendering.md): containers, and codecs whose transparency is a stream of its own."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,12 @@ class Frame:
     picture: NDArray[np.uint8]
     luma: NDArray[np.uint8] | None = None
     is_key: bool = False
+
+
+def seeks_safely(media: Media) -> bool:
+    """Whether a seek in a video ends at or before the wanted frame; else it has to be decoded from its start."""
+    video = _video(media)
+    return media.container not in UNSAFE_CONTAINERS and not (video.has_alpha and video.codec in ALPHA_CODECS)
 
 
 def working_size(media: Media, max_side_px: int) -> tuple[int, int]:
@@ -115,7 +122,7 @@ class FrameReader:
             stream.thread_type = "NONE"  # one thread a process: workers share the cores better than decoder threads
             if self._keys:
                 stream.codec_context.skip_frame = "NONKEY"
-            first = self._seek(container, stream)
+            first = self._seek(container, stream) if self._span.start > 0 else None
             try:
                 for raw in container.decode(stream):
                     if raw.pts is None:
@@ -134,8 +141,8 @@ class FrameReader:
 
     def _seek(self, container: Any, stream: Any) -> int | None:
         """Moves near the span where that is safe; returns the first frame's time in ticks where it is known."""
-        if self._span.start <= 0 or container.format.name in TRANSPORT_STREAMS or stream.start_time is None:
-            return stream.start_time if self._span.start > 0 else None
+        if stream.start_time is None or not seeks_safely(self.media):
+            return stream.start_time  # type: ignore[no-any-return]
         wanted = self._video.rate.seconds(self._span.start) / Fraction(stream.time_base)
         container.seek(stream.start_time + max(0, round_half_up(wanted)), stream=stream, backward=True)
         return int(stream.start_time)

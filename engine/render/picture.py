@@ -13,6 +13,7 @@ from typing import Any
 
 import ffmpeg
 
+from engine.media.decode import seeks_safely
 from engine.model.media import Media, VideoStream
 from engine.model.time import FrameRate
 from engine.model.timeline import CropKey
@@ -35,8 +36,6 @@ UNDER = 500
 """Inputs of what lies under a transparent picture are numbered from here on."""
 FITS = ("crop", "blur", "plain")
 
-UNSAFE_SEEK = ("mpegts", "mpeg", "avi")
-"""Containers in which an input seek may land behind the wanted frame: decoded from their start."""
 SAMPLE_LATE_S = Fraction(1, 1000)
 """Output frame k shows what is on screen a millisecond after its time, so that equal times are no tie."""
 SAME_SHAPE = 0.01
@@ -128,15 +127,10 @@ def _offset_s(video: VideoStream) -> Fraction:
     return Fraction(video.stream_offset_s).limit_denominator(1_000_000)
 
 
-def _from_start(media: Media, video: VideoStream) -> bool:
-    """Whether seeking in it may lose pictures: transport streams, and transparency whose stream has key frames of its own."""
-    return media.container in UNSAFE_SEEK or (video.has_alpha and video.codec in ALPHA_DECODERS)
-
-
 def _pre_s(shot: Shot, media: Media, video: VideoStream) -> Fraction:
     """How far before the first wanted moment the seek aims. It ends at a key frame there or earlier, and nothing is dropped from there on
     (`noaccurate_seek`): the frame on screen at that moment is decoded however long ago it began."""
-    if _from_start(media, video):
+    if not seeks_safely(media):
         return shot.source_start_s
     # On a frame of the source: containers that count in whole frames would round any other moment.
     first = max(0, int(shot.source_start_s * video.rate.fraction) - PRE_ROLL_FRAMES)
@@ -144,7 +138,7 @@ def _pre_s(shot: Shot, media: Media, video: VideoStream) -> Fraction:
 
 
 def _seek_s(shot: Shot, media: Media, video: VideoStream) -> Fraction:
-    if _from_start(media, video):
+    if not seeks_safely(media):
         return Fraction(0)
     return shot.source_start_s - _pre_s(shot, media, video) + _offset_s(video)
 
@@ -154,7 +148,7 @@ def _timed(stream: Any, shot: Shot, media: Media, look: Look) -> Any:
     video = media.video
     assert video is not None
     late = _pre_s(shot, media, video) + SAMPLE_LATE_S
-    if _from_start(media, video):
+    if not seeks_safely(media):
         late += _offset_s(video)
     if media.kind == "image":
         late = Fraction(0)

@@ -20,30 +20,18 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from reels import Cut, pictures  # noqa: E402
+from reels import Cut, pictures, takes_of  # noqa: E402
 
-from engine.errors import CutprintError  # noqa: E402
 from engine.media import ffmpeg  # noqa: E402
 from engine.media.encode import write_video  # noqa: E402
-from engine.media.probe import probe  # noqa: E402
 from engine.model.media import Media  # noqa: E402
 from engine.model.time import FrameRate  # noqa: E402
 
 MEDIA = ROOT.parent / "shared" / "media"
 SIZE, RATE = (1080, 1920), FrameRate(30)
 ASKED_S, CORES = 240.0, 2
-
-
-def sources(media: Path) -> list[Media]:
-    found = []
-    for path in sorted((media / "raw").iterdir()):
-        try:
-            one = probe(path)
-        except CutprintError:
-            continue
-        if one.video is not None and one.video.duration_frames / one.video.rate.fps > 2.2 and one.video.rate.fps >= 15:
-            found.append(one)
-    return found
+LONGEST_S = 2.0
+"""The longest shot of a work."""
 
 
 def work(path: Path, footage: list[Media], song: Path, seconds: float, chance: random.Random) -> None:
@@ -54,8 +42,8 @@ def work(path: Path, footage: list[Media], song: Path, seconds: float, chance: r
         one = chance.choice(footage)
         assert one.video is not None
         length = one.video.duration_frames / one.video.rate.fps
-        frames = min(left, chance.randint(20, 60))
-        start = round(chance.uniform(0, length - 2.1) * one.video.rate.fps)
+        frames = min(left, chance.randint(20, round(LONGEST_S * 30)))
+        start = round(chance.uniform(0, length - LONGEST_S) * one.video.rate.fps)
         cuts.append(Cut(one, start, frames, left=chance.random(), zoom=chance.uniform(1, 1.3)))
         left -= frames
     silent = path.with_name(f"silent-{path.name}")
@@ -67,7 +55,7 @@ def work(path: Path, footage: list[Media], song: Path, seconds: float, chance: r
 
 
 def made(media: Path, folder: Path, count: int, seconds: float) -> list[Path]:
-    footage = sources(media)
+    footage = takes_of(sorted((media / "raw").iterdir()), LONGEST_S + 0.1)
     songs = [path for path in sorted((media / "songs").iterdir()) if path.suffix in (".mp3", ".wav", ".ogg", ".flac", ".m4a")]
     paths = [folder / f"work_{number:02d}.mp4" for number in range(count)]
     for number, path in enumerate(paths):

@@ -20,17 +20,18 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(Path(__file__).parent)]
 
 from bench_style_matching import wilson  # noqa: E402
-from reels import Cut, Join, write_joined  # noqa: E402
+from reels import Cut, Join, takes_of, write_joined  # noqa: E402
 
 from engine.analysis.clip import AnalysisOptions, analyse_clip  # noqa: E402
 from engine.analysis.transitions import kinds_of_cuts  # noqa: E402
-from engine.errors import CutprintError  # noqa: E402
 from engine.media.probe import probe  # noqa: E402
 from engine.model.media import Media  # noqa: E402
 
 MEDIA = ROOT.parent / "shared" / "media"
 KINDS = ("cut", "dissolve", "flash", "whip_pan")
 SHOTS = 21
+LEAST_S = 1.3
+"""The shortest take: shots last 1.1 s at least."""
 NEAR_FRAMES = 3
 """How far from the join a boundary may be found, beyond half the join's length."""
 
@@ -48,15 +49,7 @@ def join(kind: str, chance: random.Random) -> Join:
 
 def sources(media: Path, seed: int) -> list[Media]:
     """Every second file, so that what thresholds were set on is not what judges."""
-    found = []
-    for path in [path for path in sorted((media / "raw").iterdir()) if path.suffix != ".tsv"][seed % 2 :: 2]:
-        try:
-            one = probe(path)
-        except CutprintError:
-            continue
-        if one.video is not None and one.video.duration_frames / one.video.rate.fps > 1.3 and one.video.rate.fps >= 15:
-            found.append(one)
-    return found
+    return takes_of([path for path in sorted((media / "raw").iterdir()) if path.suffix != ".tsv"][seed % 2 :: 2], LEAST_S)
 
 
 def reel(path: Path, footage: Sequence[Media], chance: random.Random) -> list[tuple[int, Join]]:
