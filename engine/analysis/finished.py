@@ -21,7 +21,7 @@ from engine.progress import SILENT, Progress
 
 __all__ = ["SHOTS_VERSION", "ShotLook", "look_at_shots"]
 
-SHOTS_VERSION = "2"
+SHOTS_VERSION = "3"
 """Raise when any figure here changes, so that cached looks are made anew."""
 WORKING_PX = 320
 LOOK_S = 0.4

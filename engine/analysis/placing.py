@@ -26,7 +26,7 @@ Pictures = NDArray[np.uint8]
 
 SPEEDS = (1.0, 2.0, 0.5, 1.5, 0.75, 4.0, 0.25)
 """Speeds that editors use, likeliest first."""
-SPEED_GAIN = 0.03
+SPEED_GAIN = 0.005
 """What another speed must explain better than 1: a still picture looks alike at any."""
 FINE_PX, COARSE_PX = 320, 96
 """Long side of the clip's pictures: for the exact place, and for the joint search of window and moment."""
@@ -38,8 +38,8 @@ COARSE_SIZES = 11
 """Sizes tried between those two, in equal ratios; finer ones follow about the best."""
 MEAN_S = 0.2
 """The coarse search compares means over so long: fast motion is blurred alike, whichever frames are compared."""
-COARSE_STEP = 3
-"""Frames between two moments of the coarse search: half of what is averaged."""
+COARSE_STEP_S = MEAN_S / 2
+"""Seconds between two moments of the coarse search: half of what is averaged."""
 MOST_PHASES = 5
 """Parts of a frame in which a moment is told: 24 frames a second shown at 30 repeat their pattern every five."""
 FIT_PROBES, FIT_ROUNDS, MOST_MOVE = 5, 5, 0.03
@@ -188,11 +188,12 @@ class _Search:
 
     def _moments(self, speeds: Sequence[float], probes: NDArray[np.int64]) -> Iterator[tuple[float, float, NDArray[np.int64]]]:
         """(first frame, speed, clip frame of each probe)."""
+        apart = max(1, round(COARSE_STEP_S * self.clip_fps))
         for speed in speeds:
             step = speed * self.clip_fps / self.shot_fps
-            for first in np.arange(0.0, max(0.0, len(self.clip) - step * probes[-1]), COARSE_STEP).tolist():
+            for first in np.arange(0.0, max(0.0, len(self.clip) - step * probes[-1]), apart).tolist():
                 at = np.minimum((first + step * probes + 1e-6).astype(int), len(self.clip) - 1)
-                yield first, speed, at // COARSE_STEP * COARSE_STEP
+                yield first, speed, at // apart * apart
 
     def _maps(
         self, probes: NDArray[np.int64], hay: dict[int, Any], wanted: Sequence[tuple[float, float, NDArray[np.int64]]], w: int, h: int
@@ -217,12 +218,12 @@ class _Pair:
 
     def lines(self, window: Window, speeds: Sequence[float]) -> list[tuple[Window, Line]]:
         through = seen_through(self.clip, window, self.shot.shape[1:])
-        return [(window, one) for one in lines_through(_flat(self.shot), _flat(through), self.shot_fps, self.clip_fps, speeds)]
+        return [(window, one) for one in lines_through(flat_rows(self.shot), flat_rows(through), self.shot_fps, self.clip_fps, speeds)]
 
     def settled(self, window: Window, line: Line, steps: Sequence[int] = RIDGE_STEPS) -> tuple[Window, Line]:
         """Along the ridge on which a zooming or panning shot fits nearly as well with another window at another moment."""
         probes = np.unique(np.linspace(0, len(self.shot) - 1, FIT_PROBES).round().astype(int))
-        wanted = _normal(_flat(self.shot[probes]))
+        wanted = _normal(flat_rows(self.shot[probes]))
         best = (-1.0, line.first, window)
         for step in steps:
             middle, near = best[1], best[2]
@@ -241,7 +242,7 @@ class _Pair:
         small = 0.5 / max(clip.shape[2], 1)
 
         def seen(values: NDArray[np.float64]) -> Array:
-            return _normal(_flat(seen_through(clip, Window(values[0], values[1], values[2], values[2] * ratio), shape)))
+            return _normal(flat_rows(seen_through(clip, Window(values[0], values[1], values[2], values[2] * ratio), shape)))
 
         now = seen(at)
         alike = float((now * wanted).sum(axis=1).mean())
@@ -275,7 +276,7 @@ def seen_through(clip: Pictures, window: Window, shape: tuple[int, ...]) -> Pict
     return np.stack([cv2.warpAffine(one, matrix, (wide, high), flags=flags, borderMode=cv2.BORDER_REPLICATE) for one in clip])
 
 
-def _flat(pictures: Pictures) -> Array:
+def flat_rows(pictures: Pictures) -> Array:
     return pictures.reshape(len(pictures), -1).astype(np.float32)
 
 
@@ -292,7 +293,7 @@ def lines_through(shot: Array, clip: Array, shot_fps: float, clip_fps: float, sp
     for speed in speeds:
         step = speed * clip_fps / shot_fps
         reach = step * np.arange(len(shot))
-        starts = _starts(len(clip) - reach[-1], step)
+        starts = starts_within(len(clip) - reach[-1], step)
         if not len(starts):
             continue
         at = (starts[:, None] + reach + 1e-6).astype(int)
@@ -309,7 +310,7 @@ def lines_through(shot: Array, clip: Array, shot_fps: float, clip_fps: float, sp
     return found
 
 
-def _starts(end: float, step: float) -> NDArray[np.float64]:
+def starts_within(end: float, step: float) -> NDArray[np.float64]:
     """First frames to try, below `end`: between whole ones too where steps are no whole frames, because then other frames are shown."""
     phases = Fraction(step).limit_denominator(MOST_PHASES).denominator
     return np.arange(0, max(0.0, end - 1e-6), 1 / phases)

@@ -143,7 +143,7 @@ class Shot:
 
     start_frame: int
     end_frame: int
-    begins_with: Literal["start", "cut", "dissolve", "flash"] = "start"
+    begins_with: Literal["start", "cut", "dissolve", "flash", "whip_pan"] = "start"
 
     @property
     def span(self) -> FrameSpan:

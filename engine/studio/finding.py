@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from engine.analysis.pinning import REACH_S, pin
 from engine.analysis.placing import FINE_PX, Placed, Strip, Window, place
 from engine.errors import CutprintError
 from engine.media.decode import FrameReader
@@ -24,8 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = ["find_uses"]
 
+_Job = TypeVar("_Job")
+
 SHOT_PX = 128
 """Long side of the shot's own pictures, in which it is compared with the clip seen through its window."""
+SHARP = 1.5
+"""How much larger the pictures are in which the place is pinned down: what a title grows by in two frames shows from here on."""
 MOST_S = 4.0
 """So much of a long shot is looked at: the rest cannot lie elsewhere."""
 AROUND_S = 1.0
@@ -53,6 +58,15 @@ class Job:
     window: Window
 
 
+@dataclass(frozen=True)
+class Pinning:
+    """One shot and one place that it may be of."""
+
+    shot: Stretch
+    clip: Media
+    placed: Placed
+
+
 def find_uses(
     studio: Studio,
     work: Clip,
@@ -67,17 +81,32 @@ def find_uses(
     """
     analyses = {media_id: clip.analysis for media_id, clip in raw.items()}
     guesses = matching.likeliest(work.analysis, spans, analyses)
-    jobs, owners = [], []
+    jobs: dict[tuple[int, str], Job] = {}
     for number, (span, rows) in enumerate(zip(spans, guesses)):
         shot = _shot(work, matching.inner_span(work.analysis, span), part)
         for guess in rows:
-            jobs.append(Job(shot, _stretches(raw[guess.media_id], guess, shot.end_s - shot.start_s), guess.window))
-            owners.append((number, guess.media_id))
-    placed: list[dict[str, list[Placed]]] = [{} for _ in spans]
-    for (number, media_id), found in zip(owners, run_all(studio, look, jobs, "Finding shots in the raw clips", progress) if jobs else ()):
-        if not isinstance(found, CutprintError):
-            placed[number][media_id] = found
-    return [matching.settled(work.analysis, span, rows, analyses) for span, rows in zip(spans, placed)]
+            stretches = _stretches(raw[guess.media_id], guess, shot.end_s - shot.start_s)
+            jobs[number, guess.media_id] = Job(shot, stretches, guess.window)
+    seen = _done(studio, look, jobs, "Finding shots in the raw clips", progress)
+    pinnings: dict[tuple[int, str], list[Pinning]] = {}
+    for number in range(len(spans)):
+        found = {media_id: places for (owner, media_id), places in seen.items() if owner == number}
+        for media_id, places in matching.hopeful(found).items():
+            shot, media = jobs[number, media_id].shot, raw[media_id].media
+            pinnings[number, media_id] = [Pinning(shot, media, one) for one in places]
+    seen |= _done(studio, pin_down, pinnings, "Placing them to the frame", progress)
+    return [
+        matching.settled(work.analysis, span, {media_id: rows for (owner, media_id), rows in seen.items() if owner == number}, analyses)
+        for number, span in enumerate(spans)
+    ]
+
+
+def _done(
+    studio: Studio, function: Callable[[_Job], list[Placed]], jobs: Mapping[tuple[int, str], _Job], what: str, progress: Progress
+) -> dict[tuple[int, str], list[Placed]]:
+    """What became of each job that worked."""
+    results = run_all(studio, function, list(jobs.values()), what, progress) if jobs else []
+    return {key: found for key, found in zip(jobs, results) if not isinstance(found, CutprintError)}
 
 
 def _shot(work: Clip, inner: FrameSpan, part: tuple[float, float, float, float] | None) -> Stretch:
@@ -104,6 +133,20 @@ def look(job: Job) -> list[Placed]:
     shot = strip(job.shot, SHOT_PX)
     found = [place(shot, strip(one, FINE_PX), job.window) for one in job.stretches]
     return [one for one in found if one is not None]
+
+
+def pin_down(places: Sequence[Pinning]) -> list[Placed]:
+    """The exact places of one shot in one clip, in a worker process."""
+    shot = strip(places[0].shot, round(SHOT_PX * SHARP))
+    return [pin(shot, strip(_about(one), round(FINE_PX * SHARP)), one.placed) for one in places]
+
+
+def _about(one: Pinning) -> Stretch:
+    """The clip's frames that the shot may show, at the speed that is known or at the clip's own."""
+    seconds = one.shot.end_s - one.shot.start_s
+    reach = REACH_S + 0.1 + abs(1 - one.placed.speed) * seconds / 2
+    end = one.placed.start_s + seconds * one.placed.speed + reach
+    return Stretch(one.clip, max(0.0, one.placed.start_s - reach), end)
 
 
 def strip(stretch: Stretch, long_px: int) -> Strip:

@@ -13,6 +13,7 @@ from engine.analysis.aligning import RATE_HZ, align
 from engine.analysis.clip import AnalysisOptions
 from engine.analysis.finished import SHOTS_VERSION, ShotLook, look_at_shots
 from engine.analysis.song import SONG_ANALYSER_VERSION
+from engine.analysis.transitions import joined
 from engine.errors import CutprintError, FootageError, MediaError
 from engine.media import decode
 from engine.model import documents
@@ -76,7 +77,8 @@ def video_works(
         return [], absent
     footage = gather(studio, there, AnalysisOptions(), None, progress, previews=False)  # nobody plays a work here
     parts = _pictures(studio, footage.clips, progress)
-    clips = measured_parts(studio, footage.clips, parts, progress)
+    measured = measured_parts(studio, footage.clips, parts, progress)
+    clips = [replace(clip, analysis=replace(clip.analysis, shots=joined(clip.analysis))) for clip in measured]
     looks = _looks(studio, clips, parts, progress)
     sounds = _soundtracks(studio, [clip.media for clip in clips], progress)
     choices = [songs.measured_song(studio, path, progress) for path in given]

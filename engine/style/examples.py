@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.analysis.transitions import kinds_of_cuts
 from engine.edit.features import clip_table
 from engine.edit.grid import beat_strengths
 from engine.edit.taste import CLIP_FEATURES
@@ -59,13 +58,14 @@ def from_video(
 ) -> FinishedWork:
     """A finished video as examples.
 
-    seen : one per shot of `analysis`. song : of the video's own sound, or of the song that begins `song_offset_s` after it does.
+    analysis : its shots as `engine.analysis.transitions.joined` tells them. seen : one per shot.
+    song : of the video's own sound, or of the song that begins `song_offset_s` after it does.
     """
     assert media.video is not None
     rate = media.video.rate.fps
     grid = beat_grid(song, -song_offset_s, media.duration_s) if song else None
     shots = []
-    for shot, look, kind in zip(analysis.shots, seen, kinds_of_cuts(analysis)):
+    for shot, look in zip(analysis.shots, seen):
         if shot.end_frame <= shot.start_frame:
             continue
         facts = {
@@ -75,7 +75,7 @@ def from_video(
         }
         facts |= _chances(look)
         start, end = shot.start_frame / rate, shot.end_frame / rate
-        begins, sizes, angles, motions = BEGINS.get(kind, "hard_cut"), dict(look.shot_type), dict(look.angle), dict(look.motion)
+        begins, sizes, angles, motions = BEGINS.get(shot.begins_with, "hard_cut"), dict(look.shot_type), dict(look.angle), dict(look.motion)
         shots.append(FinishedShot(start, end - start, begins, sizes, angles, motions, facts))
     kept, notes = _without_cards(shots, analysis)
     return FinishedWork(

@@ -19,7 +19,7 @@ from engine.model.analysis import ClipAnalysis, Prints
 from engine.model.time import FrameSpan
 from engine.model.works import RawUse
 
-__all__ = ["Guess", "inner_span", "likeliest", "settled"]
+__all__ = ["Guess", "hopeful", "inner_span", "likeliest", "settled"]
 
 Array = NDArray[np.float32]
 
@@ -38,6 +38,8 @@ MOMENTS, APART_S = 3, 0.8
 """Moments of each that are tried, and how far they must lie apart."""
 LEAST = 0.8
 """Correlation of larger pictures under which a shot is not of that clip."""
+NEAR_ALIKE = 0.03
+"""Places this much less alike than the best one are not worth pinning down: that gains a hundredth."""
 LEAD = 0.004
 """How much better than every other clip a find must be: second takes of one scene lie nearer than that."""
 MARGIN_S = 0.1
@@ -81,6 +83,13 @@ def likeliest(work: ClipAnalysis, spans: Sequence[FrameSpan], raw: Mapping[str, 
         best = max((row.score for row in rows), default=0.0)
         guesses.append(sorted((row for row in rows if row.score >= best - NEAR_BEST), key=lambda row: -row.score))
     return guesses
+
+
+def hopeful(placed: Mapping[str, Sequence[Placed]]) -> dict[str, list[Placed]]:
+    """Of the places of one shot (media id -> places) those that may be the right one."""
+    best = max((one.alike for rows in placed.values() for one in rows), default=0.0)
+    near = {media_id: [one for one in rows if one.alike >= best - NEAR_ALIKE] for media_id, rows in placed.items()}
+    return {media_id: rows for media_id, rows in near.items() if rows}
 
 
 def settled(work: ClipAnalysis, span: FrameSpan, placed: Mapping[str, Sequence[Placed]], raw: Mapping[str, ClipAnalysis]) -> RawUse | None:

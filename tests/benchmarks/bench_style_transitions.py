@@ -23,7 +23,7 @@ from bench_style_matching import wilson  # noqa: E402
 from reels import Cut, Join, takes_of, write_joined  # noqa: E402
 
 from engine.analysis.clip import AnalysisOptions, analyse_clip  # noqa: E402
-from engine.analysis.transitions import kinds_of_cuts  # noqa: E402
+from engine.analysis.transitions import joined  # noqa: E402
 from engine.media.probe import probe  # noqa: E402
 from engine.model.media import Media  # noqa: E402
 
@@ -68,13 +68,12 @@ def reel(path: Path, footage: Sequence[Media], chance: random.Random) -> list[tu
 def told(path: Path, made: Sequence[tuple[int, Join]]) -> list[tuple[str, str]]:
     """(what was made, what was told), "none" where no boundary was found there."""
     analysis = analyse_clip(probe(path), AnalysisOptions(faces=False))
-    kinds = kinds_of_cuts(analysis)
-    rows = []
+    rows: list[tuple[str, str]] = []
     for middle, one in made:
         near = [
-            (abs(shot.start_frame - middle), kind)
-            for shot, kind in zip(analysis.shots, kinds)
-            if kind != "start" and abs(shot.start_frame - middle) <= one.frames + NEAR_FRAMES
+            (abs(shot.start_frame - middle), shot.begins_with)
+            for shot in joined(analysis)
+            if shot.begins_with != "start" and abs(shot.start_frame - middle) <= one.frames + NEAR_FRAMES
         ]
         rows.append((one.kind, min(near)[1] if near else "none"))
     return rows

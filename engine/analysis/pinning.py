@@ -1,0 +1,263 @@
+"""The last word on where a shot lies in its raw clip: window, moment and speed fitted together, frame against frame.
+
+A shot that zooms or pans slowly looks nearly the same a little later through a slightly smaller window. Two things tell those places apart.
+Fitted to parts of a pixel, the right one leaves less over. And most shots are not enlarged: through the largest window that the clip's
+picture has room for there is only one moment that fits. So both kinds of window are fitted at every moment around the place that is known,
+at several speeds, and the simplest explanation is kept unless another leaves clearly less over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.analysis.placing import FLAT, Placed, Strip, Window, flat_rows, seen_through, starts_within
+
+__all__ = ["pin"]
+
+Array = NDArray[np.float32]
+Values = NDArray[np.float64]
+Pictures = NDArray[np.uint8]
+
+PROBES = 12
+"""Frames of the shot that are compared: one window must fit them all."""
+REACH_S, STEP_S = 0.8, 0.2
+"""Looked at on both sides of the known moment, and first so far apart: a slow zoom of a title was found .7 s off."""
+FINE_FRAMES = (-4.0, -2.0, 0.0, 2.0, 4.0)
+"""Moments around the best of the smaller pictures, in the clip's frames, that are looked at in larger ones; then every frame, downhill."""
+HOPELESS = 5.0
+"""Where this many times what the best moment leaves over is left, what lies beyond is not looked at."""
+MOST_STEPS = 8
+"""Steps of one size: further off is another place."""
+HOPEFUL = 1.2
+"""What is looked at in larger pictures: explanations whose cost in the smaller ones is this near to the best."""
+ROUNDS, LEAST_GAIN = 8, 2e-6
+"""Steps of one fit, and the gain of correlation under which it ends."""
+FIRST_DAMPING, MOST_DAMPING = 1e-3, 1.0
+"""A step that gains nothing is damped thirtyfold; beyond the last, none is left to gain."""
+MOST_MOVE = 0.03
+"""Longest step of one round, as a share of the picture."""
+MOST_SQUEEZE = 0.015
+"""A window cut to whole pixels is this much off the shot's shape at most: a pixel of a picture 70 pixels wide."""
+CLEARLY = 0.1
+"""What is left over must be this much less (as a log) for an enlargement, or for a speed other than 1: below that, coding noise decides."""
+LEAST_LEFT = 2e-4
+"""What two encodings of the same frame leave over: less than that is no better."""
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """left : 1 less mean correlation."""
+
+    left: float
+    first: float
+    speed: float
+    window: Window
+    plain: bool
+
+    @property
+    def cost(self) -> float:
+        return float(np.log(max(self.left, LEAST_LEFT))) + CLEARLY * ((not self.plain) + (self.speed != 1.0))
+
+
+def pin(shot: Strip, clip: Strip, placed: Placed) -> Placed:
+    """The place near `placed` that explains the shot best.
+
+    Strips are as for `placing.place`, sharper ones tell more; the clip's should reach REACH_S further than the shot to both sides.
+    """
+    if len(shot.pictures) < 2 or len(clip.pictures) < 2:
+        return placed
+    import cv2
+    from threadpoolctl import threadpool_limits
+
+    cv2.setNumThreads(1)  # workers share the cores
+    with threadpool_limits(limits=1):
+        return _pinned(shot, clip, placed)
+
+
+def _pinned(shot: Strip, clip: Strip, placed: Placed) -> Placed:
+    pictures = shot.pictures[:, :, ::-1] if placed.window.mirrored else shot.pictures
+    sharp = _Search(pictures, clip.pictures, clip.fps / shot.fps)
+    rough = _Search(_halved(pictures), _halved(clip.pictures), sharp.rate)
+    first = (placed.start_s - clip.first_s) * clip.fps
+    step = max(1, round(STEP_S * clip.fps))
+    around = step * np.arange(-round(REACH_S / STEP_S), round(REACH_S / STEP_S) + 1, dtype=float)
+    fits = []
+    for speed in dict.fromkeys((placed.speed, 1.0)):
+        # The middle of the shot stays where it is known to be.
+        moved = first + (placed.speed - speed) * sharp.rate * (len(pictures) - 1) / 2
+        for window, plain in ((placed.window, False), (_plain(placed.window, sharp), True)):
+            fits.append(rough.best(_Fit(1.0, moved, speed, window, plain), around, max(1, step // 2)))
+    known = [one for one in fits if one]
+    least = min((one.cost for one in known), default=0.0)
+    fits = [sharp.best(one, np.array(FINE_FRAMES), 1) for one in known if one.cost < least + HOPEFUL]
+    best = min((one for one in fits if one), key=lambda one: one.cost, default=None)
+    if best is None:
+        return placed
+    return replace(placed, start_s=clip.first_s + best.first / clip.fps, speed=best.speed, alike=1 - best.left, window=best.window)
+
+
+def _halved(pictures: Pictures) -> Pictures:
+    import cv2
+
+    size = max(1, pictures.shape[2] // 2), max(1, pictures.shape[1] // 2)
+    return np.stack([cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in np.ascontiguousarray(pictures)])
+
+
+def _plain(window: Window, search: _Search) -> Window:
+    """The largest window of the shot's shape, about as far to the side as `window`."""
+    rows, columns = search.clip.shape[1:]
+    shape = search.shot.shape[2] / search.shot.shape[1]
+    wide, high = min(columns, rows * shape) / columns, min(rows, columns / shape) / rows
+    x, y = window.x + (window.width - wide) / 2, window.y + (window.height - high) / 2
+    return Window(min(max(x, 0.0), 1 - wide), min(max(y, 0.0), 1 - high), wide, high, window.mirrored)
+
+
+@dataclass(frozen=True, eq=False)
+class _Search:
+    shot: Pictures
+    clip: Pictures
+    rate: float
+    """Frames of the clip per frame of the shot, at speed 1."""
+
+    def best(self, start: _Fit, around: Values, *steps: float) -> _Fit | None:
+        """The moment about `start` that leaves least over: all of `around` it, then downhill in smaller and smaller steps."""
+        walk = _Walk(self, start)
+        walk.outward(around[around <= 0][::-1])
+        walk.outward(around[around > 0])
+        for step in (*steps, *self._parts(start.speed)):
+            walk.downhill(step)
+        return walk.least()
+
+    def _parts(self, speed: float) -> tuple[float, ...]:
+        """The part of a frame from which on other frames are shown, where a step is no whole one."""
+        starts = starts_within(1.0, speed * self.rate)
+        return (float(starts[1]),) if len(starts) > 1 else ()
+
+    def fit(self, start: _Fit) -> _Fit | None:
+        """The best window at that moment and speed; None where the clip ends before the shot does or the shot shows nothing."""
+        probes = np.unique(np.linspace(0, len(self.shot) - 1, PROBES).round().astype(int))
+        at = np.floor(start.first + start.speed * self.rate * probes + 1e-6).astype(int)
+        if at[0] < 0 or at[-1] >= len(self.clip):
+            return None
+        wanted = self.shot[probes]
+        telling = wanted.std(axis=(1, 2)) >= FLAT
+        if not telling.any():
+            return None
+        fitted, left = fit(wanted[telling], self.clip[at[telling]], start.window, start.plain)
+        return replace(start, left=left, window=fitted)
+
+
+@dataclass(frozen=True, eq=False)
+class _Walk:
+    """From moment to moment, each window fitted from its neighbour's."""
+
+    search: _Search
+    start: _Fit
+    known: dict[float, _Fit | None] = field(default_factory=dict)
+
+    def least(self) -> _Fit | None:
+        return min((one for one in self.known.values() if one), key=lambda one: one.left, default=None)
+
+    def outward(self, offsets: Values) -> None:
+        near = self.start.window
+        for offset in offsets.tolist():
+            one = self._at(self.start.first + offset, near)
+            best = self.least()
+            if one and best and one.left > HOPELESS * best.left:
+                break
+            near = one.window if one else near
+
+    def downhill(self, step: float) -> None:
+        for _ in range(MOST_STEPS):
+            best = self.least()
+            if best is None:
+                return
+            for first in (best.first - step, best.first + step):
+                self._at(first, best.window)
+            if self.least() is best:
+                return
+
+    def _at(self, first: float, near: Window) -> _Fit | None:
+        key = round(first, 3)
+        if key not in self.known:
+            self.known[key] = self.search.fit(replace(self.start, first=first, window=near))
+        return self.known[key]
+
+
+def fit(wanted: Pictures, clip: Pictures, window: Window, plain: bool) -> tuple[Window, float]:
+    """The window, to parts of a pixel, through which these frames of a clip look most like those, and what it leaves over.
+
+    Levenberg and Marquardt's least squares. A plain window keeps its full side and only slides along it, but for what rounding to whole
+    pixels does to its shape; another one keeps its shape.
+    """
+    aim = _normal(flat_rows(wanted))
+    start = np.array([window.x, window.y, window.width, window.height])
+    ways, small, damping = _ways(start, plain), 0.5 / max(clip.shape[2], 1), FIRST_DAMPING
+
+    def seen(values: Values) -> Array:
+        return _normal(flat_rows(seen_through(clip, _window(values, window.mirrored), wanted.shape[1:])))
+
+    at, now = start, seen(start)
+    left, gain = _left(now, aim), 1.0
+    slopes = _slopes(seen, at, now, ways, small)
+    for _ in range(ROUNDS):
+        further = _within(at + _move(slopes, (aim - now).ravel(), damping) @ ways, start if plain else None)
+        then = seen(further)
+        gain = left - _left(then, aim)
+        if gain > 0:
+            at, now, left, damping = further, then, left - gain, damping / 10
+        else:
+            damping *= 30
+        if damping > MOST_DAMPING or 0 < gain < LEAST_GAIN:
+            break
+        if gain > 0:
+            slopes = _slopes(seen, at, now, ways, small)
+    return _window(at, window.mirrored), left
+
+
+def _window(values: Values, mirrored: bool) -> Window:
+    x, y, width, height = values.tolist()
+    return Window(x, y, width, height, mirrored)
+
+
+def _left(now: Array, aim: Array) -> float:
+    return 1 - float((now * aim).sum(axis=1).mean())
+
+
+def _move(slopes: Array, missing: Array, damping: float) -> Values:
+    square = slopes.T @ slopes
+    damped = square + damping * np.diag(np.diag(square)) + 1e-9 * np.eye(len(square))
+    return np.asarray(np.clip(np.linalg.solve(damped, slopes.T @ missing), -MOST_MOVE, MOST_MOVE), float)
+
+
+def _slopes(seen: Callable[[Values], Array], at: Values, now: Array, ways: Values, small: float) -> Array:
+    return np.stack([(seen(at + small * one) - now).ravel() / small for one in ways], axis=1)
+
+
+def _ways(start: Values, plain: bool) -> Values:
+    """Directions in which (x, y, width, height) may change."""
+    if not plain:
+        return np.array([[1.0, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, start[3] / start[2]]])
+    if start[3] >= 1 - 1e-6:
+        return np.array([[1.0, 0, 0, 0], [0, 0, 1, 0]])
+    return np.array([[0, 1.0, 0, 0], [0, 0, 0, 1]])
+
+
+def _within(values: Values, start: Values | None) -> Values:
+    """Inside the picture; a plain window no more than rounding off its shape."""
+    x, y, wide, high = values.tolist()
+    if start is not None:
+        wide = min(max(wide, start[2] * (1 - MOST_SQUEEZE)), start[2] * (1 + MOST_SQUEEZE))
+        high = min(max(high, start[3] * (1 - MOST_SQUEEZE)), start[3] * (1 + MOST_SQUEEZE))
+    shrink = min(1.0, 1 / wide, 1 / high)
+    wide, high = wide * shrink, high * shrink
+    return np.array([min(max(x, 0.0), 1 - wide), min(max(y, 0.0), 1 - high), wide, high])
+
+
+def _normal(rows: Array) -> Array:
+    centred = rows - rows.mean(axis=1, keepdims=True)
+    return np.asarray(centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-3), np.float32)
