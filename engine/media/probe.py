@@ -94,8 +94,8 @@ def _is_text(name: str) -> bool:
 def opened(path: Path, quick: bool = False) -> Iterator[Any]:
     """The file as a PyAV container. Foreign errors become `MediaError`.
 
-    quick : of formats that say what they hold, nothing is decoded to find it out, which costs as much as two key frames. For looks at
-    single frames, key frames and sound: in which order all frames are shown may have to be found out.
+    quick : of formats that say what they hold, nothing is decoded to find it out, which costs as much as two key frames. In which order
+    frames are shown the decoder then has to be told to keep to (`engine.media.scan`), where more than single ones are looked at.
     """
     import av
 

@@ -107,7 +107,7 @@ class Scan:
         """Every frame, in the order they are shown."""
         import av
 
-        with opened(Path(self.media.path)) as container:
+        with opened(Path(self.media.path), quick=True) as container:
             stream = _prepared(container, skip)
             first, last = None, -1
             try:
@@ -176,6 +176,8 @@ def _prepared(container: Any, skip: str) -> Any:
     if stream is None:
         raise MediaError("media_no_video", f"{container.name} has no picture.", "Give a video.")
     stream.thread_type = "NONE"  # one thread a process: workers share the cores better than decoder threads
+    # H.264 that does not say how far it reorders is held back as far as its level allows, and not guessed at from a dozen frames.
+    stream.codec_context.options = {"strict": "strict"}
     stream.codec_context.skip_frame = skip
     return stream
 
