@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.analysis.clip import ANALYSER_VERSION, AnalysisOptions, analyse_clip
+from engine.analysis.clip import ANALYSER_VERSION, AnalysisOptions
 from engine.analysis.framing import apply_labels
 from engine.analysis.groups import group_clips
 from engine.errors import CutprintError, FootageError, MediaError
@@ -22,11 +22,11 @@ from engine.model import documents
 from engine.model.analysis import ClipAnalysis, ClipGroup
 from engine.model.media import Media
 from engine.model.timeline import Timeline
-from engine.progress import CallbackProgress
 from engine.store.cache import CacheKey, is_cache
 from engine.store.projects import ProjectFolder
 from engine.studio import proxies
 from engine.studio.labels import Rules, labels_of
+from engine.studio.measuring import measure
 from engine.studio.seeing import seen_in, with_seen
 from engine.studio.workers import run_all
 
@@ -343,19 +343,6 @@ def _weight(media: Media) -> float:
         return 1.0
     pixels = video.stored_width * video.stored_height * video.duration_frames
     return max(0.2, pixels / (1920 * 1080 * 30))
-
-
-def measure(job: tuple[Media, AnalysisOptions, Path | None], tell: Callable[[float], None] = lambda _fraction: None) -> bytes:
-    """One clip in a worker process; packed, because that is what the cache keeps."""
-    media, options, proxy = job
-    total = max(1, media.video.duration_frames if media.video else 1)
-
-    def advanced(_name: str, fraction: float | None) -> None:
-        tell(fraction or 0.0)
-
-    progress = CallbackProgress(advanced)
-    progress.stage("", total)
-    return documents.pack(analyse_clip(media, options, progress, proxy))
 
 
 def _key(media: Media, options: AnalysisOptions) -> CacheKey:

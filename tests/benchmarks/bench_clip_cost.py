@@ -28,7 +28,7 @@ import sys
 from pathlib import Path
 from engine.analysis.clip import AnalysisOptions
 from engine.media.probe import probe
-from engine.studio.footage import measure
+from engine.studio.measuring import measure
 kind, folder, *clips = sys.argv[1:]
 for number, clip in enumerate(clips):
     proxy = Path(folder) / f"proxy{number}.mp4" if kind == "proxies" else None
