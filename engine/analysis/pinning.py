@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from engine.analysis.placing import FLAT, Placed, Strip, Window, flat_rows, seen_through, starts_within
 
-__all__ = ["pin"]
+__all__ = ["REACH_S", "STEP_S", "pin"]
 
 Array = NDArray[np.float32]
 Values = NDArray[np.float64]
@@ -26,10 +26,14 @@ PROBES = 12
 """Frames of the shot that are compared: one window must fit them all."""
 REACH_S, STEP_S = 0.8, 0.2
 """Looked at on both sides of the known moment, and first so far apart: a slow zoom of a title was found .7 s off."""
+ROUGH = 0.4
+"""The smaller pictures' side as a share of what is handed in."""
 FINE_FRAMES = (-4.0, -2.0, 0.0, 2.0, 4.0)
 """Moments around the best of the smaller pictures, in the clip's frames, that are looked at in larger ones; then every frame, downhill."""
 HOPELESS = 5.0
 """Where this many times what the best moment leaves over is left, what lies beyond is not looked at."""
+OPEN = 1.3
+"""Moments that leave up to this many times what the best does are open until seen in larger pictures."""
 MOST_STEPS = 8
 """Steps of one size: further off is another place."""
 HOPEFUL = 1.2
@@ -40,8 +44,8 @@ FIRST_DAMPING, MOST_DAMPING = 1e-3, 1.0
 """A step that gains nothing is damped thirtyfold; beyond the last, none is left to gain."""
 MOST_MOVE = 0.03
 """Longest step of one round, as a share of the picture."""
-MOST_SQUEEZE = 0.015
-"""A window cut to whole pixels is this much off the shot's shape at most: a pixel of a picture 70 pixels wide."""
+MOST_SQUEEZE = 0.004
+"""A window cut to whole pixels is this much off the shot's shape at most: a pixel of a picture 250 pixels wide."""
 CLEARLY = 0.1
 """What is left over must be this much less (as a log) for an enlargement, or for a speed other than 1: below that, coding noise decides."""
 LEAST_LEFT = 2e-4
@@ -81,29 +85,29 @@ def pin(shot: Strip, clip: Strip, placed: Placed) -> Placed:
 def _pinned(shot: Strip, clip: Strip, placed: Placed) -> Placed:
     pictures = shot.pictures[:, :, ::-1] if placed.window.mirrored else shot.pictures
     sharp = _Search(pictures, clip.pictures, clip.fps / shot.fps)
-    rough = _Search(_halved(pictures), _halved(clip.pictures), sharp.rate)
+    rough = _Search(_smaller(pictures), _smaller(clip.pictures), sharp.rate)
     first = (placed.start_s - clip.first_s) * clip.fps
     step = max(1, round(STEP_S * clip.fps))
     around = step * np.arange(-round(REACH_S / STEP_S), round(REACH_S / STEP_S) + 1, dtype=float)
-    fits = []
+    walks = []
     for speed in dict.fromkeys((placed.speed, 1.0)):
         # The middle of the shot stays where it is known to be.
         moved = first + (placed.speed - speed) * sharp.rate * (len(pictures) - 1) / 2
         for window, plain in ((placed.window, False), (_plain(placed.window, sharp), True)):
-            fits.append(rough.best(_Fit(1.0, moved, speed, window, plain), around, max(1, step // 2)))
-    known = [one for one in fits if one]
-    least = min((one.cost for one in known), default=0.0)
-    fits = [sharp.best(one, np.array(FINE_FRAMES), 1) for one in known if one.cost < least + HOPEFUL]
+            walks.append(rough.walk(_Fit(1.0, moved, speed, window, plain), around, max(1, step // 2)))
+    known = [(one, walk) for walk in walks if (one := walk.least())]
+    least = min((one.cost for one, _ in known), default=0.0)
+    fits = [sharp.walk(one, walk.open(one), 1).least() for one, walk in known if one.cost < least + HOPEFUL]
     best = min((one for one in fits if one), key=lambda one: one.cost, default=None)
     if best is None:
         return placed
     return replace(placed, start_s=clip.first_s + best.first / clip.fps, speed=best.speed, alike=1 - best.left, window=best.window)
 
 
-def _halved(pictures: Pictures) -> Pictures:
+def _smaller(pictures: Pictures) -> Pictures:
     import cv2
 
-    size = max(1, pictures.shape[2] // 2), max(1, pictures.shape[1] // 2)
+    size = max(1, round(pictures.shape[2] * ROUGH)), max(1, round(pictures.shape[1] * ROUGH))
     return np.stack([cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in np.ascontiguousarray(pictures)])
 
 
@@ -123,14 +127,14 @@ class _Search:
     rate: float
     """Frames of the clip per frame of the shot, at speed 1."""
 
-    def best(self, start: _Fit, around: Values, *steps: float) -> _Fit | None:
-        """The moment about `start` that leaves least over: all of `around` it, then downhill in smaller and smaller steps."""
+    def walk(self, start: _Fit, around: Values, *steps: float) -> _Walk:
+        """The moments `around` that of `start`, in frames, then downhill from the best in smaller and smaller steps."""
         walk = _Walk(self, start)
         walk.outward(around[around <= 0][::-1])
         walk.outward(around[around > 0])
         for step in (*steps, *self._parts(start.speed)):
             walk.downhill(step)
-        return walk.least()
+        return walk
 
     def _parts(self, speed: float) -> tuple[float, ...]:
         """The part of a frame from which on other frames are shown, where a step is no whole one."""
@@ -161,6 +165,11 @@ class _Walk:
 
     def least(self) -> _Fit | None:
         return min((one for one in self.known.values() if one), key=lambda one: one.left, default=None)
+
+    def open(self, best: _Fit) -> Values:
+        """Moments from the best one on, in frames, between which larger pictures have to tell."""
+        near = [round(one.first - best.first, 3) for one in self.known.values() if one and one.left < OPEN * best.left]
+        return np.unique([*FINE_FRAMES, *near])
 
     def outward(self, offsets: Values) -> None:
         near = self.start.window

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from engine.analysis.pinning import REACH_S, pin
+from engine.analysis.pinning import REACH_S, STEP_S, pin
 from engine.analysis.placing import FINE_PX, Placed, Strip, Window, place
 from engine.errors import CutprintError
 from engine.media.decode import FrameReader
@@ -26,11 +26,15 @@ if TYPE_CHECKING:
 __all__ = ["find_uses"]
 
 _Job = TypeVar("_Job")
+_Key = tuple[int, str, bool]
+"""Number of the shot, media id of the clip, mirrored or not."""
 
 SHOT_PX = 128
 """Long side of the shot's own pictures, in which it is compared with the clip seen through its window."""
-SHARP = 1.5
-"""How much larger the pictures are in which the place is pinned down: what a title grows by in two frames shows from here on."""
+SHARP = 2.0
+"""How much larger the pictures are that pin the place down: two frames of a slowly growing title then differ by more than noise."""
+MOST_PINS = 3
+"""Where a place moves as far as it may, it is looked for again from there, so often in all."""
 MOST_S = 4.0
 """So much of a long shot is looked at: the rest cannot lie elsewhere."""
 AROUND_S = 1.0
@@ -81,29 +85,35 @@ def find_uses(
     """
     analyses = {media_id: clip.analysis for media_id, clip in raw.items()}
     guesses = matching.likeliest(work.analysis, spans, analyses)
-    jobs: dict[tuple[int, str], Job] = {}
+    jobs: dict[_Key, Job] = {}
     for number, (span, rows) in enumerate(zip(spans, guesses)):
         shot = _shot(work, matching.inner_span(work.analysis, span), part)
         for guess in rows:
             stretches = _stretches(raw[guess.media_id], guess, shot.end_s - shot.start_s)
-            jobs[number, guess.media_id] = Job(shot, stretches, guess.window)
+            jobs[number, guess.media_id, guess.window.mirrored] = Job(shot, stretches, guess.window)
     seen = _done(studio, look, jobs, "Finding shots in the raw clips", progress)
-    pinnings: dict[tuple[int, str], list[Pinning]] = {}
+    pinnings: dict[_Key, list[Pinning]] = {}
     for number in range(len(spans)):
-        found = {media_id: places for (owner, media_id), places in seen.items() if owner == number}
-        for media_id, places in matching.hopeful(found).items():
-            shot, media = jobs[number, media_id].shot, raw[media_id].media
-            pinnings[number, media_id] = [Pinning(shot, media, one) for one in places]
+        for media_id, places in matching.hopeful(_of(number, seen)).items():
+            for one in places:
+                key = number, media_id, one.window.mirrored
+                pinnings.setdefault(key, []).append(Pinning(jobs[key].shot, raw[media_id].media, one))
     seen |= _done(studio, pin_down, pinnings, "Placing them to the frame", progress)
-    return [
-        matching.settled(work.analysis, span, {media_id: rows for (owner, media_id), rows in seen.items() if owner == number}, analyses)
-        for number, span in enumerate(spans)
-    ]
+    return [matching.settled(work.analysis, span, _of(number, seen), analyses) for number, span in enumerate(spans)]
+
+
+def _of(number: int, seen: Mapping[_Key, Sequence[Placed]]) -> dict[str, list[Placed]]:
+    """The places of one shot, by clip."""
+    found: dict[str, list[Placed]] = {}
+    for (owner, media_id, _), places in seen.items():
+        if owner == number:
+            found.setdefault(media_id, []).extend(places)
+    return found
 
 
 def _done(
-    studio: Studio, function: Callable[[_Job], list[Placed]], jobs: Mapping[tuple[int, str], _Job], what: str, progress: Progress
-) -> dict[tuple[int, str], list[Placed]]:
+    studio: Studio, function: Callable[[_Job], list[Placed]], jobs: Mapping[_Key, _Job], what: str, progress: Progress
+) -> dict[_Key, list[Placed]]:
     """What became of each job that worked."""
     results = run_all(studio, function, list(jobs.values()), what, progress) if jobs else []
     return {key: found for key, found in zip(jobs, results) if not isinstance(found, CutprintError)}
@@ -138,7 +148,17 @@ def look(job: Job) -> list[Placed]:
 def pin_down(places: Sequence[Pinning]) -> list[Placed]:
     """The exact places of one shot in one clip, in a worker process."""
     shot = strip(places[0].shot, round(SHOT_PX * SHARP))
-    return [pin(shot, strip(_about(one), round(FINE_PX * SHARP)), one.placed) for one in places]
+    return [_pinned(shot, one) for one in places]
+
+
+def _pinned(shot: Strip, one: Pinning) -> Placed:
+    for _ in range(MOST_PINS):
+        found = pin(shot, strip(_about(one), round(FINE_PX * SHARP)), one.placed)
+        moved = abs(found.start_s - one.placed.start_s)
+        one = replace(one, placed=found)
+        if moved < REACH_S - STEP_S:
+            break
+    return one.placed
 
 
 def _about(one: Pinning) -> Stretch:

@@ -22,6 +22,8 @@ from engine.model.works import RawUse
 __all__ = ["Guess", "hopeful", "inner_span", "likeliest", "settled"]
 
 Array = NDArray[np.float32]
+_Key = tuple[str, bool]
+"""Media id, mirrored or not."""
 
 LOOKS_PER_S = 6.0
 """Pictures of each clip looked at first."""
@@ -34,6 +36,8 @@ CANDIDATES = 5
 """Clips of the first look that are looked at in larger pictures ..."""
 NEAR_BEST = 0.12
 """... as far as they lie this near to the likeliest one."""
+NEAR_MIRRORED = 0.005
+"""A clip is looked at both ways round where the tiny pictures tell this little between them: a few letters, a lone tree."""
 MOMENTS, APART_S = 3, 0.8
 """Moments of each that are tried, and how far they must lie apart."""
 LEAST = 0.8
@@ -132,8 +136,8 @@ def _means(prints: Prints, fps: float) -> Array:
 
 
 def _first_look(looks: Sequence[Array], raw: Mapping[str, ClipAnalysis]) -> list[list[tuple[str, _Seen]]]:
-    """Per shot the likeliest clips, each with its best window."""
-    best: list[dict[str, _Seen]] = [{} for _ in looks]
+    """Per shot the likeliest clips, each with its best window; twice where it might as well be mirrored."""
+    best: list[dict[_Key, _Seen]] = [{} for _ in looks]
     shapes: dict[tuple[int, ...], list[str]] = {}
     for media_id, clip in raw.items():
         if len(clip.prints.values):
@@ -142,7 +146,16 @@ def _first_look(looks: Sequence[Array], raw: Mapping[str, ClipAnalysis]) -> list
         hay, owners = _sampled(ids, raw)
         for zoom, mirrored, scores in _windows(looks, hay):
             _keep(best, scores, owners, ids, zoom, mirrored, [len(one) for one in looks])
-    return [sorted(rows.items(), key=lambda row: -row[1].score)[:CANDIDATES] for rows in best]
+    return [list(_likely(rows)) for rows in best]
+
+
+def _likely(rows: Mapping[_Key, _Seen]) -> Iterator[tuple[str, _Seen]]:
+    """The best clips, likeliest first."""
+    clips: dict[str, list[_Seen]] = {}
+    for (media_id, _), seen in sorted(rows.items(), key=lambda row: -row[1].score):
+        clips.setdefault(media_id, []).append(seen)
+    for media_id, ways in list(clips.items())[:CANDIDATES]:
+        yield from ((media_id, one) for one in ways if one.score >= ways[0].score - NEAR_MIRRORED)
 
 
 def _sampled(ids: Sequence[str], raw: Mapping[str, ClipAnalysis]) -> tuple[Array, NDArray[np.int64]]:
@@ -207,7 +220,7 @@ def _normal(vectors: Array) -> Array:
 
 
 def _keep(
-    best: list[dict[str, _Seen]],
+    best: list[dict[_Key, _Seen]],
     scores: Array,
     owners: NDArray[np.int64],
     ids: Sequence[str],
@@ -224,8 +237,8 @@ def _keep(
         at += size
         for number in np.argsort(-means)[:CANDIDATES]:
             media_id, score = ids[int(owners[starts[number]])], float(means[number])
-            if media_id not in rows or score > rows[media_id].score:
-                rows[media_id] = _Seen(score, zoom, mirrored)
+            if (media_id, mirrored) not in rows or score > rows[media_id, mirrored].score:
+                rows[media_id, mirrored] = _Seen(score, zoom, mirrored)
 
 
 def _guess(shot: Prints, look: Array, fps: float, media_id: str, seen: _Seen, clip: ClipAnalysis) -> Guess:
