@@ -27,7 +27,7 @@ from engine.progress import SILENT, Progress
 
 __all__ = ["ANALYSER_VERSION", "NO_SOUND", "AnalysisOptions", "analyse_clip"]
 
-ANALYSER_VERSION = "10"
+ANALYSER_VERSION = "11"
 """Raise when any measured figure changes, so that cached analyses are made anew."""
 NO_SOUND = "sound: the clip has none"
 
@@ -166,10 +166,10 @@ class _Facts:
         """Blur, light and steadiness of the whole clip, and the quality that follows."""
         look = self.look
         blur, smeared = _finite(curves["blur"].mean()), _finite(curves["motion_blur"].mean())
-        exposure, clipped = float(np.mean(look.exposures)), float(np.mean(look.clipped))
+        lit, clipped = float(np.mean(look.lits)), float(np.mean(look.clipped))
         shake_mean = float(np.sqrt((shake**2).mean())) if len(shake) else 0.0
         flicker = quality.flicker_of(np.array(look.exposures, np.float32))
-        score, parts = quality.visual_quality(blur, exposure, clipped, quality.shake_share(shake_mean), flicker)
+        score, parts = quality.visual_quality(blur, lit, clipped, quality.shake_share(shake_mean), flicker)
         return {
             "visual_quality": score,
             "quality_parts": parts,
@@ -177,7 +177,8 @@ class _Facts:
             "motion_blur": smeared,
             "focus_blur": max(0.0, blur - smeared),
             "detail": float(np.mean(look.details)) if look.details else 0.0,
-            "exposure": exposure,
+            "exposure": float(np.mean(look.exposures)),
+            "lit": lit,
             "clipped": clipped,
             "flicker": flicker,
             "shake_per_height": shake_mean,
@@ -204,7 +205,7 @@ class _Facts:
         exposure = np.interp(every, look.frames, look.exposures)
         blur = np.interp(every, look.sharp_frames or [0], [quality.blur_share(one) for one in look.blurs] or [np.nan])
         trembling = 1 - np.exp(-stepped(shake) / quality.SHAKE_SCALE)
-        light = quality.exposure_scores(exposure)
+        light = quality.exposure_scores(np.interp(every, look.frames, look.lits))
         table = {
             "motion": stepped(np.asarray(motion.motion_intensity(amount / path.seconds))),
             "subject_motion": stepped(np.asarray(motion.motion_intensity(own / path.seconds))),

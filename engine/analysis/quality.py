@@ -16,6 +16,7 @@ __all__ = [
     "exposure_scores",
     "flicker_curve",
     "flicker_of",
+    "lit_of",
     "shake_share",
     "visual_quality",
 ]
@@ -41,6 +42,9 @@ WHITE = 250
 """8-bit luma at and beyond which a pixel holds no detail."""
 SHAKE_SCALE = 0.006
 """Shake per frame, as a share of the height, that costs 63 % of steadiness (six pixels at 1080)."""
+LEAST_LIT = 0.1
+"""Share of a picture that has to be more than black to be judged by itself (chosen: a third of the height and of the width;
+lamps in the night stay under it)."""
 DETAIL_SCALE = 4000.0
 """Variance of the Laplacian (grey levels squared) that counts as 1: the crispest textures at their own size."""
 DETAIL_BANDS = 6
@@ -116,6 +120,18 @@ def clipped_of(levels: NDArray[np.float64]) -> float:
     return float(levels[: BLACK + 1].sum() + levels[WHITE:].sum())
 
 
+def lit_of(levels: NDArray[np.float64]) -> float:
+    """Mean luma (0 to 1) of what is not black, from a 256-bin histogram that sums to 1: a face in good light before black is well lit.
+
+    Of all pixels where less than LEAST_LIT of them are more than black.
+    """
+    there = levels[BLACK + 1 :]
+    share = float(there.sum())
+    if share < LEAST_LIT:
+        return float(levels @ np.arange(256)) / 255
+    return float(there @ np.arange(BLACK + 1, 256)) / 255 / share
+
+
 def detail_of(luma: NDArray[np.uint8]) -> float:
     """Fine detail at the picture's own size, 0 to 1: log of the Laplacian's variance (`log1p(v) / log1p(DETAIL_SCALE)`)."""
     import cv2
@@ -160,14 +176,14 @@ def flicker_of(exposures: NDArray[np.float32]) -> float:
     return float(flicker_curve(exposures)[1:-1].mean()) if len(exposures) >= 3 else 0.0
 
 
-def visual_quality(blur: float, exposure: float, clipped: float, shake: float, flicker: float) -> tuple[float, dict[str, float]]:
+def visual_quality(blur: float, lit: float, clipped: float, shake: float, flicker: float) -> tuple[float, dict[str, float]]:
     """Quality 0 to 1 and its named parts: a product of powers, so that one part near 0 ruins the whole.
 
-    Exponents are chosen: light and focus decide, tremor and flicker disturb. Ordinary well-made footage comes out above .7.
+    lit : `lit_of`. Exponents are chosen: light and focus decide, tremor and flicker disturb. Ordinary well-made footage comes out above .7.
     """
     parts = {
         "sharpness": 1.0 - blur,
-        "light": exposure_score(exposure) * (1.0 - 0.5 * max(0.0, clipped - 0.25)),
+        "light": exposure_score(lit) * (1.0 - 0.5 * max(0.0, clipped - 0.25)),
         "steadiness": 1.0 - shake,
         "flicker": 1.0 - flicker,
     }

@@ -191,6 +191,8 @@ class ClipAnalysis:
     """How far grey is from grey, in CIELAB units: `warmth` (yellow positive, blue negative), `tint` (magenta positive, green negative)."""
     clipped: float = 0.0
     """Share of pixels burnt out or crushed."""
+    lit: float | None = None
+    """Mean luma of what is not black; None: as `exposure`."""
     flicker: float = 0.0
     camera: Mapping[str, float] = field(default_factory=dict)
     """Mean global motion: pan, tilt (share of picture per second), zoom (factor - 1 per second), roll (degrees per second)."""

@@ -16,11 +16,13 @@ from engine.analysis import colour, framing, quality, shots
 from engine.analysis.clip import AnalysisOptions, analyse_clip
 from engine.analysis.groups import group_clips
 from engine.analysis.saliency import salient_box
+from engine.edit.footage import ClipInput, Verdict, judge
 from engine.errors import Cancelled
 from engine.media.encode import write_video
 from engine.media.probe import probe
 from engine.model import documents
 from engine.model.analysis import Box, ClipAnalysis, Face
+from engine.model.style import QualityThresholds
 from engine.model.time import FrameRate
 from engine.progress import CallbackProgress
 
@@ -196,6 +198,21 @@ def test_a_sharp_subject_before_a_soft_background_is_sharp() -> None:
 def test_exposure_is_mean_luma(tmp_path: Path, level: int, low: float, high: float) -> None:
     write_video(tmp_path / "a.mp4", [np.full((180, 320, 3), level, np.uint8)] * 6, FrameRate(30), (320, 180))
     assert low <= analyse_clip(probe(tmp_path / "a.mp4")).exposure <= high
+
+
+def test_a_face_in_good_light_before_black_is_no_dark_clip(tmp_path: Path) -> None:
+    def judged(width: int, height: int, light: float) -> tuple[ClipAnalysis, Verdict]:
+        picture = np.zeros((180, 320, 3), np.uint8)
+        picture[40 : 40 + height, 100 : 100 + width] = scene(3)[:height, :width] * light
+        write_video(tmp_path / "a.mp4", [picture] * 20, FrameRate(30), (320, 180))
+        media = probe(tmp_path / "a.mp4")
+        facts = analyse_clip(media)
+        return facts, judge(ClipInput(media, facts), QualityThresholds())
+
+    facts, verdict = judged(100, 120, 1.0)
+    assert verdict.usable and facts.exposure < 0.2 and facts.lit is not None and 0.4 < facts.lit < 0.6
+    assert judged(100, 120, 0.35)[1].reason == "too dark"
+    assert judged(40, 40, 1.0)[1].reason in ("black", "too dark")  # lamps in the night
 
 
 def test_exposure_score_and_flicker() -> None:

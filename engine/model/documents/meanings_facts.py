@@ -27,6 +27,7 @@ ANALYSIS = {
         color_variance | 0..1 | spread of colour
         palette | | up to five colours: red, green, blue (0 to 255) and share of the picture
         white_balance | CIELAB units | how far grey is from grey: warmth (yellow positive), tint (magenta positive)
+        lit | 0..1 | mean luma of what is not black: by it, light is judged; null: as `exposure`
         clipped | 0..1 | share of pixels burnt out or crushed
         flicker | 0..1 | pumping of the light
         camera | | mean motion: pan and tilt (share of the picture per second), zoom (factor - 1 per second), roll (degrees per second)
@@ -171,7 +172,7 @@ STYLE = {
     "QualityThresholds": """
         min_visual_quality | 0..1 | least `visual_quality`
         max_motion_blur | 0..1 | most `blur`
-        min_exposure | 0..1 | least `exposure`
+        min_exposure | 0..1 | least `lit`
         max_exposure | 0..1 | most `exposure`
     """,
     "LearnedModel": """
