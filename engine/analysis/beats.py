@@ -35,9 +35,10 @@ NEAR_FRAMES = 3
 STEADY_BEATS, STEADY, STEADY_SHARE, STEADY_RANGE = 8, 0.02, 0.75, 1.03
 """A song is steady where this share of all stretches of so many beats is within STEADY of its tempo; then its range is this factor."""
 MOST_LOSS, LEAST_HEARD = 3.0, 3e-3
-"""Log-likelihood that may be lost for each beat that steadiness moves (half of what any beat can lose; of 344 generated pieces 11 get
-better by .02 of F and more, 1 gets worse)."""
+"""Log-likelihood that may be lost for each beat that steadiness moves (half of what any beat can lose; chosen on generated pieces,
+`engine.analysis.training`), and the likelihood below which a beat was not heard."""
 LEAST_SHARE = 0.02
+"""Belief from which on another level of counting is listed."""
 NO_DOUBT, NEAR_OCTAVE = 0.95, 0.06
 """Sureness from which on half and double are not listed for their own sake, and how near to them, in octaves, counts."""
 REST_S, SILENT_SHARE = 2.5, 0.02

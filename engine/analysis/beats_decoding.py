@@ -23,7 +23,9 @@ FRAMES_PER_BEAT = 16.0
 WIDTH_OF_BEAT = 32
 """Share of the spacing on either side of a beat that belongs to it: one in this many."""
 LEAST = 1e-5
+"""No frame is likelier than 1 less this, nor less likely than this, to hold a beat: logarithms stay finite."""
 FLOOR = np.float32(-1e30)
+"""Score of what cannot be."""
 
 Scores = NDArray[np.float32]
 

@@ -25,7 +25,9 @@ SAME_PICTURE = 0.006
 MOVER_EVERY = 8
 """Motion steps between two looks for what moves by itself."""
 BODY_SURE = 0.6
+"""Confidence of a body that the finder reports (chosen: under any face's that is seen plainly)."""
 MOST_PICTURES = 60
+"""Small pictures kept for the palette: half a minute's."""
 
 
 @dataclass

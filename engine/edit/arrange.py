@@ -23,6 +23,7 @@ BEAM = 200
 SCOUTS = 24
 """... and by the beams that only find a value for the steps to aim at."""
 RIVALS = 4
+"""Other clips that are weighed against a chosen one for its reasons and confidence."""
 
 Array = NDArray[np.float64]
 

@@ -35,6 +35,7 @@ PROFILE_SCALE, PROFILE_NEIGHBOURS = 1.3, 5
 SURE_WEIGHT = 8.0
 """Cascade level weight at which a find counts as certain (chosen: true finds on the raw set lie between 2 and 12)."""
 HOG_SURE = 1.0
+"""Margin of the body classifier from which on it is believed (chosen: one unit, where training held its nearest examples)."""
 
 
 class CascadeFaceFinder:
