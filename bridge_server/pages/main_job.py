@@ -118,7 +118,7 @@ def show_page(result: Result) -> str:
             clock(row["source_s"]),
             "" if row["beat"] is None else str(row["beat"]),
             "" if row["confidence"] is None else f"{row['confidence']:.2f}",
-            "locked" if row["locked"] else "",
+            ", ".join(word for word, so in (("locked", row["locked"]), ("switched off", not row["enabled"])) if so),
         ]
         for row in result["clips"]
     ]

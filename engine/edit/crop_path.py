@@ -30,9 +30,9 @@ STILL_SHARE = 0.002
 """A path that moves less than this share of the side stands still."""
 SMOOTHINGS = 60
 NEAR_S, BESIDE = 0.25, 0.2
-"""Faces are looked for once a second: one this near to a span belongs to it, one further off counts this share."""
+"""A face this near to a span belongs to it, one further off counts this share."""
 LEAP = 0.35
-"""Shares of the side beyond which a face a second later is somebody else's."""
+"""Shares of the side per second that a head moves at most: further off, it is somebody else's; half its own width it may always move."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def _chain(faces: Sequence[Face], seed: Face, fps: float) -> list[Face]:
         last = seed
         for frame in frames[start + step :: step] if step > 0 else frames[:start][::-1]:
             nearest = min(by_frame[frame], key=lambda face: abs(face.box.centre[0] - last.box.centre[0]))
-            limit = LEAP * max(1.0, abs(frame - last.frame) / fps)
+            limit = max(LEAP * abs(frame - last.frame) / fps, last.box.width / 2)
             if abs(nearest.box.centre[0] - last.box.centre[0]) <= limit:
                 chain.append(nearest)
                 last = nearest

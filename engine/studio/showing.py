@@ -58,4 +58,5 @@ def _row(timeline: Timeline, number: int, clip: Placement) -> dict[str, Any]:
         "confidence": clip.facts.ai_confidence if clip.decision else None,  # what a person chose, or what fills a hole, was not weighed
         "reason": clip.facts.ai_reasoning,
         "locked": clip.lock is not None,
+        "enabled": clip.enabled,
     }

@@ -362,3 +362,13 @@ def test_heads_keep_clear_of_the_column_of_buttons() -> None:
     assert clear.x + clear.width == pytest.approx(1.0)
     column = max(area.right for area in SAFE_AREAS.values())
     assert beside.x + beside.width * (1 - column) >= 0.62 + 0.08
+
+
+def test_a_crop_does_not_go_over_to_somebody_else_who_is_seen_longer() -> None:
+    """Two people too far apart for one frame; the larger one's face is lost early on, the other's never."""
+    media = factories.media(1, stream=factories.video(rotation=0))
+    stays = [Face(8 * k, Box(0.14, 0.4, 0.09, 0.16), "frontal", 1.0) for k in range(16)]
+    turns_away = [Face(8 * k, Box(0.42, 0.4, 0.1, 0.18), "frontal", 1.0) for k in range(5)]
+    facts = factories.clip_analysis(media, faces=(*stays, *turns_away))
+    keys = crop_for(media, facts, FrameSpan(0, 120), 1080, 1920, FrameRate(30), 120)
+    assert all(key.x <= 0.14 and key.x + key.width >= 0.23 for key in keys)
