@@ -119,3 +119,27 @@ def test_the_best_of_a_group_is_one_that_a_shot_can_be_made_of() -> None:
     usual = dataclasses.replace(base, visual_quality=0.5)
     looks = [one for one in group_clips({one.media_id: one for one in (snippet, barred, usual)}) if one.kind == "look"]
     assert [one.best for one in looks] == [usual.media_id] and len(looks[0].members) == 3
+
+
+def test_the_best_of_copies_is_the_whole_recording() -> None:
+    """A cut and small copy shows the steadier part, a copy that lost its end as much again: neither has what the whole has not."""
+    large, small = factories.video(stored_width=1920, stored_height=1080), factories.video(stored_width=960, stored_height=540)
+    files = [
+        factories.media(1, stream=large),
+        *(factories.media(number, stream=small) for number in (2, 3)),
+        factories.media(4, stream=large),
+    ]
+    base = factories.clip_analysis(files[0], seed=1)
+    whole, cut, lower, damaged = (dataclasses.replace(base, media_id=one.media_id) for one in files)
+    half = base.duration_frames // 2
+    table = {
+        whole.media_id: dataclasses.replace(whole, visual_quality=0.91),
+        cut.media_id: dataclasses.replace(cut, visual_quality=0.95, duration_frames=half),
+        lower.media_id: dataclasses.replace(lower, visual_quality=0.92),
+        damaged.media_id: dataclasses.replace(damaged, visual_quality=0.92, duration_frames=half),
+    }
+    found = [one for one in group_clips(table, {one.media_id: one for one in files}) if one.kind == "near_duplicate"]
+    assert [one.best for one in found] == [whole.media_id] and len(found[0].members) == 4
+    table[whole.media_id] = dataclasses.replace(whole, visual_quality=0.6)
+    found = [one for one in group_clips(table, {one.media_id: one for one in files}) if one.kind == "near_duplicate"]
+    assert [one.best for one in found] != [whole.media_id], "one that came out clearly worse is not the one to use"
