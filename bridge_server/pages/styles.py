@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from shlex import quote
 from types import MappingProxyType
 
 from bridge_server.pages.layout import Result, size, table
@@ -19,20 +20,28 @@ def learn_page(result: Result) -> str:
         remark = "; ".join(row["notes"] + ([f"the same work as {row['counted_as']}, counted once"] if row["counted_as"] else []))
         rows.append([row["name"], row["kind"], str(row["shots"]), beats, found, remark])
     lines = [table(rows, ["work", "kind", "shots", "beat", "found in raw", "remark"]), ""] if rows else []
-    lines += [f"Could not be used: {row['name']}: {row['message']}" for row in result["problems"]]
+    lines += [f"Could not be used: {_about(row['name'], row['message'])}" for row in result["problems"]]
     lines += [f"Does not fit: {row['name']}: {'; '.join(row['reasons'])}" for row in result["misfits"]]
     if result["misfits"] and not result["left_out"]:
         lines.append("  `--leave-out-misfits` keeps them out of the style; `cutprint style remove` unlearns them.")
     if result["left_out"]:
         lines.append(f"Left out: {', '.join(result['left_out'])}.")
-    lines += [f"{result['creator']}: {result['works']} works, {result['projects']} of them with raw clips.", *result["notes"]]
-    return "\n".join([*lines, f"`cutprint style show {result['creator']}` shows the style."])
+    lines += [f"{result['creator']}: {_works(result['works'])}, {result['projects']} of them with raw clips.", *result["notes"]]
+    return "\n".join([*lines, f"`cutprint style show {quote(result['creator'])}` shows the style."])
+
+
+def _about(name: str, message: str) -> str:
+    return message if name in message else f"{name}: {message}"
+
+
+def _works(count: int) -> str:
+    return "1 work" if count == 1 else f"{count} works"
 
 
 def show_page(result: Result) -> str:
     profile = result["profile"]
     who = result["creator"] or "The neutral style"
-    lines = [f"{who}, learned from {profile['trained_on_videos']} works." if result["creator"] else "The neutral style.", ""]
+    lines = [f"{who}, learned from {_works(profile['trained_on_videos'])}." if result["creator"] else "The neutral style.", ""]
     lines += [f"  {line}" for line in result["said"]]
     if result["recipe"]:
         recipe = result["recipe"]
@@ -82,21 +91,21 @@ def set_page(result: Result) -> str:
 def remove_page(result: Result) -> str:
     if result["forgotten"]:
         return f"{result['creator']} is forgotten."
-    return f"{result['creator']}: unlearned {', '.join(result['removed'])}; {result['left']} works are left."
+    return f"{result['creator']}: unlearned {', '.join(result['removed'])}; {_works(result['left'])} left."
 
 
 def export_page(result: Result) -> str:
-    return f"{result['file']}: {result['creator']} with {result['works']} works, {size(result['size_bytes'])}."
+    return f"{result['file']}: {result['creator']} with {_works(result['works'])}, {size(result['size_bytes'])}."
 
 
 def import_page(result: Result) -> str:
-    works = f"{result['works']} works" if result["works"] else "without its works"
-    return f"{result['creator']} is here now ({works}). `cutprint style show {result['creator']}` shows it."
+    works = _works(result["works"]) if result["works"] else "without its works"
+    return f"{result['creator']} is here now ({works}). `cutprint style show {quote(result['creator'])}` shows it."
 
 
 def evaluate_page(result: Result) -> str:
     rows = [[row["measure"], row["method"], f"{row['value']:.3f}", _interval(row), str(row["n"])] for row in result["rows"]]
-    lines = [f"{result['creator']}, judged on works left out of learning ({result['works']} works):", ""]
+    lines = [f"{result['creator']}, judged on works left out of learning ({_works(result['works'])}):", ""]
     lines += [table(rows, ["figure", "method", "value", "95 % interval", "n"])] if rows else []
     return "\n".join([*lines, *result["notes"]])
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.analysis.placing import FLAT, Placed, Strip, Window, flat_rows, seen_through, starts_within
+from engine.analysis.placing import FLAT, Placed, Strip, Window, flat_rows, lines_through, seen_through, starts_within
 
 __all__ = ["REACH_S", "STEP_S", "pin"]
 
@@ -26,6 +26,8 @@ PROBES = 12
 """Frames of the shot that are compared: one window must fit them all."""
 REACH_S, STEP_S = 0.8, 0.2
 """Looked at on both sides of the known moment, and first so far apart: a slow zoom of a title was found .7 s off."""
+MOST_SPEEDS = 3
+"""Speeds that are tried beside the one that is known and the clip's own: a coarse place may be a step of the scale off."""
 ROUGH = 0.4
 """The smaller pictures' side as a share of what is handed in."""
 FINE_FRAMES = (-4.0, -2.0, 0.0, 2.0, 4.0)
@@ -90,7 +92,7 @@ def _pinned(shot: Strip, clip: Strip, placed: Placed) -> Placed:
     step = max(1, round(STEP_S * clip.fps))
     around = step * np.arange(-round(REACH_S / STEP_S), round(REACH_S / STEP_S) + 1, dtype=float)
     walks = []
-    for speed in dict.fromkeys((placed.speed, 1.0)):
+    for speed in dict.fromkeys((placed.speed, 1.0, *_speeds(rough, placed.window))):
         # The middle of the shot stays where it is known to be.
         moved = first + (placed.speed - speed) * sharp.rate * (len(pictures) - 1) / 2
         for window, plain in ((placed.window, False), (_plain(placed.window, sharp), True)):
@@ -102,6 +104,15 @@ def _pinned(shot: Strip, clip: Strip, placed: Placed) -> Placed:
     if best is None:
         return placed
     return replace(placed, start_s=clip.first_s + best.first / clip.fps, speed=best.speed, alike=1 - best.left, window=best.window)
+
+
+def _speeds(rough: _Search, window: Window) -> list[float]:
+    """The likeliest speeds, as far as a window tells that may still be a little off."""
+    through = flat_rows(seen_through(rough.clip, window, rough.shot.shape[1:]))
+    best: dict[float, float] = {}
+    for line in lines_through(flat_rows(rough.shot), through, 1.0, rough.rate):
+        best[line.speed] = max(best.get(line.speed, -1.0), line.score)
+    return sorted(best, key=lambda speed: -best[speed])[:MOST_SPEEDS]
 
 
 def _smaller(pictures: Pictures) -> Pictures:

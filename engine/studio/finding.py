@@ -33,8 +33,8 @@ SHOT_PX = 128
 """Long side of the shot's own pictures, in which it is compared with the clip seen through its window."""
 SHARP = 2.0
 """How much larger the pictures are that pin the place down: two frames of a slowly growing title then differ by more than noise."""
-MOST_PINS = 3
-"""Where a place moves as far as it may, it is looked for again from there, so often in all."""
+MOST_PINS = 5
+"""Where a place moves as far as it may, or to another speed, it is looked for again from there, so often in all."""
 MOST_S = 4.0
 """So much of a long shot is looked at: the rest cannot lie elsewhere."""
 AROUND_S = 1.0
@@ -154,17 +154,16 @@ def pin_down(places: Sequence[Pinning]) -> list[Placed]:
 def _pinned(shot: Strip, one: Pinning) -> Placed:
     for _ in range(MOST_PINS):
         found = pin(shot, strip(_about(one), round(FINE_PX * SHARP)), one.placed)
-        moved = abs(found.start_s - one.placed.start_s)
-        one = replace(one, placed=found)
-        if moved < REACH_S - STEP_S:
+        known, one = one.placed, replace(one, placed=found)
+        if found.speed == known.speed and abs(found.start_s - known.start_s) < REACH_S - STEP_S:
             break
     return one.placed
 
 
 def _about(one: Pinning) -> Stretch:
-    """The clip's frames that the shot may show, at the speed that is known or at the clip's own."""
+    """The clip's frames that the shot may show, at the speed that is known, at the clip's own, or somewhat faster."""
     seconds = one.shot.end_s - one.shot.start_s
-    reach = REACH_S + 0.1 + abs(1 - one.placed.speed) * seconds / 2
+    reach = REACH_S + 0.1 + max(1.0, abs(1 - one.placed.speed)) * seconds / 2
     end = one.placed.start_s + seconds * one.placed.speed + reach
     return Stretch(one.clip, max(0.0, one.placed.start_s - reach), end)
 

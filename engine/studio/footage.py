@@ -136,7 +136,7 @@ def find_clips(given: Sequence[Path], exclude: Path | None = None) -> list[Path]
             found.setdefault(full_path(one))
     if not found:
         places = ", ".join(str(path) for path in given)
-        raise FootageError("no_clips", f"No video files in {places}.", "Give the folder that holds the raw clips.")
+        raise FootageError("no_clips", f"No video files in {places}.", "Give video files, or a folder that holds some.")
     return list(found)
 
 

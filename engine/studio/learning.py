@@ -63,8 +63,13 @@ def _fresh(studio: Studio, request: LearnRequest, progress: Progress) -> tuple[l
 
 
 def _nothing(problems: Sequence[Problem]) -> FootageError:
-    shown = "; ".join(f"{problem.file}: {problem.error.message}" for problem in problems[:3])
-    return FootageError("nothing_learned", f"None of the works could be read. {shown}", "Give finished videos as they were exported.")
+    shown = " ".join(problem.error.message for problem in problems[:3])
+    more = f" And {len(problems) - 3} more." if len(problems) > 3 else ""
+    hints = {problem.error.hint for problem in problems}
+    hint = hints.pop() if len(hints) == 1 else ""
+    return FootageError(
+        "nothing_learned", f"There was nothing to learn from. {shown}{more}", hint or "Give finished works as they were exported."
+    )
 
 
 def _merged(before: Sequence[FinishedWork], fresh: Sequence[FinishedWork]) -> tuple[list[FinishedWork], dict[str, str]]:

@@ -199,12 +199,15 @@ def style_remove(studio: Studio, request: StyleRemoveRequest, progress: Progress
         return {"creator": name, "removed": [], "left": 0, "forgotten": True}
     if not request.works:
         raise BadOption("nothing_to_remove", "No work was named.", "Name works as `style show` does, or say --everything.")
+    store.load(name)
     with store.locked(name):
         works = store.works(name)
         gone = [work for work in works if any(_means(one, work) for one in request.works)]
-        if not gone:
+        unknown = [one for one in request.works if not any(_means(one, work) for work in works)]
+        if unknown:
             known = ", ".join(work.name for work in works[:10])
-            raise InputError("work_unknown", f"{name} was not learned from {', '.join(request.works)}.", f"Works: {known}.")
+            hint = f"Works: {known}." if known else "It was mixed or imported without works."
+            raise InputError("work_unknown", f"{name} was not learned from {', '.join(unknown)}; nothing was unlearned.", hint)
         left = [work for work in works if work not in gone]
         if not left:
             raise RefusedError("last_work", "These are the last works of this creator.", "Say --everything to forget the creator.")
@@ -270,4 +273,5 @@ def style_evaluate(studio: Studio, request: StyleEvaluateRequest, progress: Prog
     """Handler of `style.evaluate`: figures on works that were left out, with intervals and n, beside plain baselines."""
     store = studio.store.profiles
     name = _named(store, request.creator)
+    store.load(name)
     return {"creator": name, **evaluate([work for work in store.works(name) if not work.left_out], progress)}

@@ -36,6 +36,8 @@ CANDIDATES = 5
 """Clips of the first look that are looked at in larger pictures ..."""
 NEAR_BEST = 0.12
 """... as far as they lie this near to the likeliest one."""
+LEAST_LIKELY = 0.3
+"""... and show something in common at all: a black shot is of no clip."""
 NEAR_MIRRORED = 0.005
 """A clip is looked at both ways round where the tiny pictures tell this little between them: a few letters, a lone tree."""
 MOMENTS, APART_S = 3, 0.8
@@ -85,7 +87,7 @@ def likeliest(work: ClipAnalysis, spans: Sequence[FrameSpan], raw: Mapping[str, 
     for shot, seen_in, look in zip(shots, _first_look(looks, raw), looks):
         rows = [_guess(shot, look, work.rate.fps, media_id, one, raw[media_id]) for media_id, one in seen_in]
         best = max((row.score for row in rows), default=0.0)
-        guesses.append(sorted((row for row in rows if row.score >= best - NEAR_BEST), key=lambda row: -row.score))
+        guesses.append(sorted((row for row in rows if row.score >= max(best - NEAR_BEST, LEAST_LIKELY)), key=lambda row: -row.score))
     return guesses
 
 

@@ -4,7 +4,7 @@ Raw footage as it is, and finished films cut into takes (files of their own, enc
 9:16, enlarged, graded, mirrored and retimed, encoded as one reel, and looked for among all clips. Prints, per treatment, how many are
 found in the right clip and how many of those within two frames of the true in-point, with 95 % Wilson intervals; the same for shots in
 which hardly anything moves (there, pictures may not tell) and for the others; what it costs after analysis, in CPU and in wall seconds.
-Every shot counts, black ones too. Constants were set with seeds 11 and 101 to 103; judge with others. SCRATCH keeps takes and analyses
+Every shot counts, black ones too. Constants were set with seeds 11, 101 to 103 and 201; judge with others. SCRATCH keeps takes and analyses
 for the next run.
 """
 
