@@ -156,7 +156,7 @@ def why_not(job: Job, number: int, column: int) -> str:
 
 
 def _numbers(job: Job, number: int, column: int, name: str) -> str:
-    """ " (0.71 against 0.88)": the measured values behind a part, where it has one."""
+    """ " (0.71 against 0.88)": the measured values behind a part, where it has one and they differ as told."""
     segment = job.found.segments[number]
     frames = job.scorer.slot(segment.start, segment.end).frames
     own, other = moment_of(job, segment), job.parts[column].moment(frames)
@@ -169,4 +169,5 @@ def _numbers(job: Job, number: int, column: int, name: str) -> str:
     }
     if name not in read or other is None:
         return ""
-    return f" ({read[name](own):.2f} against {read[name](other):.2f})"
+    ours, theirs = (f"{read[name](one):.2f}" for one in (own, other))
+    return "" if ours == theirs else f" ({ours} against {theirs})"
