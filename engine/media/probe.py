@@ -25,8 +25,12 @@ from engine.model.time import STANDARD_RATES, FrameRate, round_half_up
 __all__ = ["opened", "picture_stream", "probe", "silence_libraries"]
 
 IMAGE_FORMATS = frozenset({"image2", "png_pipe", "jpeg_pipe", "mjpeg_pipe", "webp_pipe", "bmp_pipe", "tiff_pipe", "heif"})
+STILL_BRANDS = frozenset({"heic", "heix", "mif1", "avif"})
+"""What HEIF's stills call themselves (ISO/IEC 23008-12; AVIF 1.1); their container is MP4's."""
 ALPHA_FORMATS = ("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya8", "ya16", "pal8")
 """How the names of pixel formats with transparency begin in ffmpeg."""
+INDEXED_BOXES = (b"ftyp", b"wide", b"free", b"skip", b"mdat", b"uuid")
+"""Boxes of an MP4 or MOV that stand beside its index."""
 DURATION_TAG = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 LEAST_MISSING_S = 0.2
 """Writers round; some count the last frame, some do not."""
@@ -133,12 +137,29 @@ def silence_libraries() -> None:
 def _unreadable(path: Path, cause: Exception) -> MediaError:
     if isinstance(cause, PermissionError):
         return MediaError("media_forbidden", f"{path.name} may not be read.", "Check the file's permissions.", path=str(path))
-    words = str(cause).lower()
-    if "moov" in words or "end of file" in words:
-        hint = "Copy it from the camera again."
+    if _lacks_index(path):
+        hint = "Copy it from the camera again; if the recording itself broke off, a repair program may bring it back."
         return MediaError("media_truncated", f"{path.name} is cut off: its index is missing.", hint, path=str(path))
     hint = "It may be damaged, or no media file at all. Copy it again or leave it out."
     return MediaError("media_unreadable", f"{path.name} cannot be read as media.", hint, path=str(path))
+
+
+def _lacks_index(path: Path) -> bool:
+    """Whether a file is an MP4 or MOV whose boxes end before the index (`moov`), which cameras write last: ISO/IEC 14496-12, section 4.2."""
+    try:
+        with path.open("rb") as file:
+            kind, place, end = b"", 0, file.seek(0, 2)
+            while place < end:
+                file.seek(place)
+                head = file.read(16).ljust(16, b"\0")
+                size, kind = int.from_bytes(head[:4], "big"), head[4:8]
+                size = int.from_bytes(head[8:], "big") if size == 1 else size
+                if kind not in INDEXED_BOXES or size < 8:
+                    break
+                place += size
+    except OSError:
+        return False
+    return kind in INDEXED_BOXES
 
 
 def _lower(metadata: Any) -> dict[str, str]:
@@ -218,8 +239,7 @@ def _video(container: Any, stream: Any, path: Path) -> tuple[VideoStream, list[s
     if colour.is_hdr:
         warnings.append("High dynamic range: tone-mapped for analysis and rendering.")
     aspect = Fraction(stream.sample_aspect_ratio or 1) or Fraction(1)
-    lone = len(packets.times) == 1 and (container.format.name.endswith("_pipe") or container.format.name == "gif")
-    still = container.format.name in IMAGE_FORMATS or lone
+    still = container.format.name in IMAGE_FORMATS or (len(packets.times) <= 1 and _is_for_pictures(container))
     video = VideoStream(
         codec=context.name,
         rate=rate,
@@ -241,6 +261,12 @@ def _video(container: Any, stream: Any, path: Path) -> tuple[VideoStream, list[s
         stream_offset_s=_offset(container, stream, packets, tick),
     )
     return video, warnings, "image" if still else "video"
+
+
+def _is_for_pictures(container: Any) -> bool:
+    """Whether a file of this kind that holds one frame is a picture, and no clip of one frame."""
+    name, brand = container.format.name, _lower(container.metadata).get("major_brand", "").strip()
+    return name.endswith("_pipe") or name == "gif" or brand in STILL_BRANDS
 
 
 def _missing_s(stream: Any, packets: _Packets, tick: Fraction) -> float:

@@ -76,7 +76,7 @@ VIDEO_SUFFIXES = frozenset(
 
 Part = tuple[float, float, float, float]
 
-PROBE_VERSION = "6"
+PROBE_VERSION = "7"
 """Raise when `engine.media.probe` measures something else, so that remembered files are probed again."""
 
 

@@ -133,7 +133,7 @@ def test_truncated_files(tmp_path: Path) -> None:
     (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(MediaError) as caught:
         probe(tmp_path / "cut.mp4")
-    assert caught.value.code in ("media_truncated", "media_unreadable")
+    assert caught.value.code == "media_truncated", "a camera that is cut off never writes the index"
     front = footage.coded_video(tmp_path / "front.mp4", frames=60, arguments=("-movflags", "+faststart")).read_bytes()
     (tmp_path / "tail.mp4").write_bytes(front[: len(front) * 6 // 10])
     media = probe(tmp_path / "tail.mp4")

@@ -148,6 +148,11 @@ def test_one_frame_stills_and_moving_pictures_of_the_web(clip: Path) -> None:
     media, facts = measured(made(clip, "one.mp4", "-frames:v 1 -c:v libx264"))
     assert media.kind == "video" and facts.duration_frames == 1
     assert probe(made(clip, "still.png", "-frames:v 1")).kind == "image"
+    lone = made(clip, "lone.mp4", "-frames:v 1")
+    assert probe(lone).kind == "video"
+    phone = lone.with_name("IMG_1.HEIC")  # HEIF is MP4's container under another name
+    phone.write_bytes(lone.read_bytes().replace(b"ftypisom", b"ftypheic", 1))
+    assert probe(phone).kind == "image"
     assert probe(made(clip, "moves.gif", "-t 0.5")).kind == "video"
     text = clip.with_name("text.mp4")
     text.write_text("no film")
