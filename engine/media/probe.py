@@ -145,7 +145,7 @@ def _unreadable(path: Path, cause: Exception) -> MediaError:
 
 
 def _lacks_index(path: Path) -> bool:
-    """Whether a file is an MP4 or MOV whose boxes end before the index (`moov`), which cameras write last: ISO/IEC 14496-12, section 4.2."""
+    """Whether a file is an MP4 or MOV whose boxes (ISO/IEC 14496-12) end before the index (`moov`), which cameras write last."""
     try:
         with path.open("rb") as file:
             kind, place, end = b"", 0, file.seek(0, 2)
