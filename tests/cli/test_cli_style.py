@@ -170,6 +170,9 @@ def test_styles_are_moved_works_unlearned_and_the_same_work_counts_once(home: Ho
     ffmpeg.run(["-i", f"file:{home.slow}", "-vf", "scale=108:192", "-crf", "30", f"file:{again}"])
     said = home.run("learn", "--creator", "copy", again)
     assert said["works"] == 3 and said["learned"][0]["counted_as"] == "slow.mp4"
+    wrong = home.run("style", "remove", "soft 0.otio", "soft 7", "--creator", "copy", status=3)["error"]
+    assert wrong["code"] == "work_unknown" and "soft 7" in wrong["message"] and "soft 0" not in wrong["message"]
+    assert len(home.run("style", "show", "copy")["works"]) == 3, "one wrong name and nothing is unlearned"
     home.run("style", "remove", "soft 0.otio", "soft 1", "--creator", "copy")
     assert [row["name"] for row in home.run("style", "show", "copy")["works"]] == ["smaller.mp4"]
     assert home.run("style", "remove", "smaller.mp4", "--creator", "copy", status=5)["error"]["code"] == "last_work"
@@ -181,3 +184,18 @@ def test_works_that_do_not_fit_are_named_and_can_be_left_out(home: Home) -> None
     said = home.run("learn", "--creator", "both", home.quick, home.folder / "clips" / "front_cam_001.mp4", "--leave-out-misfits")
     assert said["left_out"] == ["front_cam_001.mp4"] and said["works"] == 1
     assert any("hardly cut" in reason for row in said["misfits"] for reason in row["reasons"])
+
+
+@pytest.mark.parametrize("words", [("show", "nobody"), ("evaluate", "nobody"), ("remove", "--creator", "nobody", "slow.mp4")])
+def test_a_creator_nobody_knows_is_said_to_be_unknown(home: Home, words: tuple[str, ...]) -> None:
+    assert home.run("style", *words, status=3)["error"]["code"] == "creator_unknown"
+
+
+def test_works_that_cannot_be_learned_from_say_why_and_what_to_do(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "words.otio").write_text("no timeline")
+    (tmp_path / "words.mp4").write_text("no film")
+    alone = home.run("learn", "--creator", "new", "--timeline", tmp_path / "words.otio", status=3)["error"]
+    assert alone["code"] == "nothing_learned" and alone["message"].count("words.otio") == 1 and ".fcpxml" in alone["hint"]
+    both = home.run("learn", "--creator", "new", tmp_path / "words.mp4", "--timeline", tmp_path / "words.otio", status=3)["error"]
+    assert "words.mp4" in both["message"] and "words.otio" in both["message"]
+    assert "new" not in {row["creator"] for row in home.run("style", "list")["creators"]}
