@@ -90,6 +90,7 @@ def analyze_page(result: Result) -> str:
         lines.append("Nearest to the words: " + ", ".join(f"{row['file']} ({row['likeness']:.2f})" for row in result["found"][:5]) + ".")
     usable = sum(clip["usable"] for clip in result["clips"])
     lines.append(f"{usable} of {len(rows)} clips usable, {result['measured']} newly measured.")
+    lines += [f"Warning: {line}" for line in result["notes"]]
     return "\n".join([*lines, *result["plots"]])
 
 

@@ -124,20 +124,29 @@ def _lut_table(path: Path, text: str) -> Table:
 
 
 def _cube_rows(text: str) -> tuple[dict[str, list[str]], NDArray[np.float64]]:
+    if text.startswith("\ufeff"):  # ffmpeg, which renders through it, would not find its first line
+        raise ValueError("it begins with a byte order mark; save it as UTF-8 without one")
     head: dict[str, list[str]] = {}
     rows = []
-    for line in text.splitlines():
+    for number, line in enumerate(text.splitlines(), 1):
         words = line.split("#", 1)[0].split()
         if not words:
             continue
         if words[0][0].isalpha():
             head[words[0].upper()] = words[1:]
         else:
-            rows.append([float(word) for word in words[:3]])
+            rows.append(_numbers(words[:3], number))
     table = np.array(rows, float).reshape(-1, 3)
     if not np.isfinite(table).all():
         raise ValueError("it holds values that are no numbers")
     return head, table
+
+
+def _numbers(words: list[str], number: int) -> list[float]:
+    try:
+        return [float(word) for word in words]
+    except ValueError:
+        raise ValueError(f"line {number} is no row of numbers") from None
 
 
 def _cube_values(head: dict[str, list[str]], rows: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -149,6 +158,8 @@ def _cube_values(head: dict[str, list[str]], rows: NDArray[np.float64]) -> NDArr
         _expect_size(size, 2, 1 << 16, len(rows), size)
         grid = np.linspace(0, 1, size)
         return np.stack([np.interp(at[..., channel], grid, rows[:, channel]) for channel in range(3)], axis=-1)
+    if "LUT_3D_SIZE" not in head:
+        raise ValueError("it has no line LUT_1D_SIZE or LUT_3D_SIZE")
     size = int(head["LUT_3D_SIZE"][0])
     _expect_size(size, 2, MOST_LUT_POINTS, len(rows), size**3)
     return _trilinear(rows.reshape(size, size, size, 3).transpose(2, 1, 0, 3), at * (size - 1))

@@ -330,7 +330,9 @@ def disk_error(path: Path, cause: OSError) -> OutputError:
         hint = "Choose a folder you may write to with -o."
         return OutputError("output_read_only", f"{path} cannot be written: it is read-only for you.", hint, path=str(path))
     if cause.errno in (errno.EEXIST, errno.ENOTDIR):
-        return OutputError("output_not_a_folder", f"{path} cannot be a folder: a file is in its way.", "Choose another -o.", path=str(path))
+        return OutputError(
+            "output_not_a_folder", f"{path} cannot be a folder: a file is in its way.", "Choose another folder.", path=str(path)
+        )
     return OutputError("output_failed", f"{path} cannot be written: {cause.strerror or cause}.", "Check the disk.", path=str(path))
 
 

@@ -51,6 +51,7 @@ def analyze(studio: Studio, request: AnalyzeRequest, progress: Progress) -> dict
         "groups": [_group(group, names) for group in groups],
         "found": [{"file": names[one], "likeness": likeness} for one, likeness in found.items()],
         "measured": footage.measured,
+        "notes": list(footage.notes),
         "plots": plots,
     }
 

@@ -317,6 +317,6 @@ def _result(
         "relaxed": list(timeline.ai_reasoning.relaxed),
         "evidence_missing": list(timeline.ai_reasoning.evidence_missing),
         "import": hints,
-        "warnings": warnings,
+        "warnings": [*warnings, *footage.notes],
         "render": None if report is None else rendering.report_json(report),
     }

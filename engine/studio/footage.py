@@ -25,7 +25,7 @@ from engine.model.timeline import Timeline
 from engine.store.cache import CacheKey, is_cache
 from engine.store.projects import ProjectFolder
 from engine.studio import proxies
-from engine.studio.labels import Rules, labels_of
+from engine.studio.labels import Rules, labels_of, unmet
 from engine.studio.measuring import measure
 from engine.studio.seeing import seen_in, with_seen
 from engine.studio.workers import run_all
@@ -107,7 +107,7 @@ class Problem:
 class Footage:
     """Everything found. `copies`: (path, path it equals byte for byte). `measured`: how many were not in the cache.
 
-    vectors : media id -> what CLIP sees in it; empty where no model is set.
+    vectors : media id -> what CLIP sees in it; empty where no model is set. notes : what a person should know of his options.
     """
 
     clips: tuple[Clip, ...]
@@ -115,6 +115,7 @@ class Footage:
     copies: tuple[tuple[Path, Path], ...]
     measured: int
     vectors: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def found(self) -> int:
@@ -229,7 +230,8 @@ def gather(
             problems.append(Problem(path, result, one))
     seen = seen_in(studio, [clip.media for clip in clips], progress)
     clips = [replace(clip, analysis=with_seen(clip.analysis, seen.get(clip.media.media_id))) for clip in clips]
-    return Footage(tuple(clips), tuple(problems), tuple(copies), measured, {one: found.vector for one, found in seen.items()})
+    vectors = {one: found.vector for one, found in seen.items()}
+    return Footage(tuple(clips), tuple(problems), tuple(copies), measured, vectors, unmet(rules, paths))
 
 
 def grouped(footage: Footage) -> tuple[ClipGroup, ...]:

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from engine.progress import Progress
     from engine.studio.context import Studio
 
-__all__ = ["angle_rules", "label", "labels_of"]
+__all__ = ["angle_rules", "label", "labels_of", "unmet"]
 
 FOLDER_FILE = "cutprint.toml"
 
 Rules = Sequence[tuple[str, Labels]]
-"""Patterns of file names (as a shell has them) and what they mean; of two that match the later one wins."""
+"""Patterns of file names (as a shell has them; with a slash, of the folder's, too) and what they mean; of two that match the later wins."""
 
 
 def angle_rules(texts: Iterable[str]) -> Rules:
@@ -46,19 +46,31 @@ def angle_rules(texts: Iterable[str]) -> Rules:
 
 def labels_of(studio: Studio, media: Media, path: Path, rules: Rules = ()) -> Labels:
     """What people say about a clip: options first, then `cutprint label`, then cutprint.toml of its folder."""
-    found = _matching(_folder_rules(path.parent), path.name)
+    found = _matching(_folder_rules(path.parent), path)
     found = _over(found, Labels(**_kept(studio, media)))
-    return _over(found, _matching(rules, path.name))
+    return _over(found, _matching(rules, path))
+
+
+def unmet(rules: Rules, paths: Sequence[Path]) -> tuple[str, ...]:
+    """A remark for each rule that is about none of the clips: most likely its pattern is mistyped."""
+    return tuple(f"--angle {pattern!r} matches no clip." for pattern, _ in rules if not any(_is_meant(pattern, path) for path in paths))
 
 
 def label(studio: Studio, request: LabelRequest, progress: Progress) -> dict[str, Any]:
-    """Handler of `label`: remembers labels by content, once for all edits; without any it shows what is known."""
+    """Handler of `label`: remembers labels by content, once for all edits; without any it shows what is known.
+
+    Raises `MediaError` where not one of the clips can be read.
+    """
     from engine.studio.footage import find_clips, probe_cached
 
     asked = _asked(request)
     paths = find_clips(request.clips)
     rows = []
-    for path, media in zip(paths, probe_cached(studio, paths, progress)):
+    probed = probe_cached(studio, paths, progress)
+    broken = [one for one in probed if isinstance(one, CutprintError)]
+    if len(broken) == len(probed):
+        raise broken[0]
+    for path, media in zip(paths, probed):
         if isinstance(media, CutprintError):
             rows.append({"path": str(path), "labels": {}, "problem": media.message})
             continue
@@ -124,19 +136,28 @@ def _checked(row: Mapping[str, Any], where: str) -> Labels:
     names = {one.name for one in dataclasses.fields(Labels)}
     for name, value in row.items():
         allowed: Sequence[Any] = {"angle": ANGLES, "shot_type": SHOT_TYPES, "usable": (True, False)}.get(name, (value,))
-        if name not in names or (value is not None and (value not in allowed or value == UNKNOWN)):
-            words = ", ".join(str(one) for one in allowed if one != UNKNOWN)
+        kind = bool if name == "usable" else str  # 1 would pass for true, and a look by a number for a name
+        if name not in names or (value is not None and (value not in allowed or value == UNKNOWN or not isinstance(value, kind))):
+            words = "a text" if name == "look" else ", ".join(str(one).lower() for one in allowed if one != UNKNOWN)
             hint = f"Use one of {words}." if name in names else f"Labels are {', '.join(sorted(names))}."
             raise BadOption("bad_label", f"{where} says {name} = {value!r}, which means nothing.", hint)
     return Labels(**row)
 
 
-def _matching(rules: Rules, name: str) -> Labels:
+def _matching(rules: Rules, path: Path) -> Labels:
     found = Labels()
     for pattern, labels in rules:
-        if fnmatch.fnmatch(name.casefold(), pattern.casefold()) or fnmatch.fnmatch(Path(name).stem.casefold(), pattern.casefold()):
+        if _is_meant(pattern, path):
             found = _over(found, labels)
     return found
+
+
+def _is_meant(pattern: str, path: Path) -> bool:
+    """Whether a clip's name, with or without suffix, is like the pattern; of one with a slash, the end of its path."""
+    like = pattern.casefold().replace("\\", "/")
+    if "/" in like:
+        return fnmatch.fnmatchcase(path.as_posix().casefold(), like if like.startswith("/") else f"*/{like}")
+    return any(fnmatch.fnmatchcase(name.casefold(), like) for name in (path.name, path.stem))
 
 
 def _over(below: Labels, above: Labels) -> Labels:

@@ -11,7 +11,7 @@ import pytest
 
 from engine.analysis.clip import AnalysisOptions, analyse_clip
 from engine.analysis.groups import group_clips
-from engine.errors import MediaError
+from engine.errors import InputError, MediaError
 from engine.media import ffmpeg, tone
 from engine.media.log_curves import CURVES
 from engine.media.probe import probe
@@ -79,6 +79,21 @@ def test_a_lut_stands_between_the_clip_and_its_judgement(clip: Path) -> None:
     dark.write_text("LUT_3D_SIZE 2\n" + "".join(f"{r / 4} {g / 4} {b / 4}\n" for b in (0, 1) for g in (0, 1) for r in (0, 1)))
     plain, through = analyse_clip(probe(clip), QUICK), analyse_clip(probe(clip), dataclasses.replace(QUICK, lut=str(dark)))
     assert through.exposure == pytest.approx(plain.exposure / 4, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"no table", "has no line LUT_1D_SIZE or LUT_3D_SIZE"),
+        (b"LUT_1D_SIZE 2\n0 0 0\n1 1 \xff\x00\n", "line 3 is no row of numbers"),
+        (b"\xef\xbb\xbfLUT_1D_SIZE 2\n0 0 0\n1 1 1\n", "byte order mark"),
+    ],
+    ids=["text", "bytes", "mark"],
+)
+def test_a_lut_that_is_none_is_refused_in_words(tmp_path: Path, content: bytes, why: str) -> None:
+    (tmp_path / "bad.cube").write_bytes(content)
+    with pytest.raises(InputError, match=why):
+        tone.lut_table(tmp_path / "bad.cube")
 
 
 def test_interlaced_odd_small_and_many_tracks(clip: Path) -> None:

@@ -8,7 +8,7 @@ import footage
 import pytest
 
 from bridge_server.bootstrap import open_studio
-from engine.errors import BadOption, InputError
+from engine.errors import BadOption, InputError, MediaError
 from engine.progress import SILENT
 from engine.studio.analysing import analyze
 from engine.studio.labels import angle_rules, label
@@ -54,7 +54,29 @@ def test_labels_that_mean_nothing_are_refused(clips: Path) -> None:
         with pytest.raises(BadOption) as caught:
             angle_rules((text,))
         assert caught.value.code == "bad_label"
-    for text in ("[labels", '[labels]\n"*" = 3\n', '[labels]\n"*" = { angle = "up" }\n', '[labels]\n"*" = { colour = "red" }\n'):
+    for text in (
+        "[labels",
+        '[labels]\n"*" = 3\n',
+        '[labels]\n"*" = { angle = "up" }\n',
+        '[labels]\n"*" = { colour = "red" }\n',
+        '[labels]\n"*" = { look = 5 }\n',
+    ):
         (clips / "cutprint.toml").write_text(text, encoding="utf-8")
         with pytest.raises((InputError, BadOption)):
             likely(clips)
+
+
+def test_patterns_are_about_folders_too_and_those_that_match_nothing_are_named(clips: Path) -> None:
+    (clips / "left").mkdir()
+    (clips / "one.mp4").rename(clips / "left" / "one.mp4")
+    assert likely(clips, angle=("left/*=overhead",)) == {"one.mp4": "overhead", "side_cam_1.mp4": "side", "DSC7.mp4": "unknown"}
+    with open_studio({}) as studio:
+        said = analyze(studio, AnalyzeRequest(clips=(clips,), fast=True, angle=("rigth/*=side", "dsc*=other")), SILENT)
+    assert said["notes"] == ["--angle 'rigth/*' matches no clip."]
+
+
+def test_labels_for_nothing_that_can_be_read_are_refused(tmp_path: Path) -> None:
+    text = tmp_path / "text.mp4"
+    text.write_text("no film")
+    with open_studio({}) as studio, pytest.raises(MediaError, match="cannot be read"):
+        label(studio, LabelRequest(clips=(text,), angle="side"), SILENT)
