@@ -27,7 +27,7 @@ Pictures = NDArray[np.uint8]
 SPEEDS = (1.0, 2.0, 0.5, 1.5, 0.75, 4.0, 0.25)
 """Speeds that editors use, likeliest first."""
 SPEED_GAIN = 0.005
-"""What another speed must explain better than 1: a still picture looks alike at any."""
+"""Correlation by which another speed must explain more than 1: a still picture looks alike at any (chosen: noise; pinning decides)."""
 FINE_PX, COARSE_PX = 320, 96
 """Long side of the clip's pictures: for the exact place, and for the joint search of window and moment."""
 PROBES = 4
@@ -223,7 +223,7 @@ class _Pair:
     def settled(self, window: Window, line: Line, steps: Sequence[int] = RIDGE_STEPS) -> tuple[Window, Line]:
         """Along the ridge on which a zooming or panning shot fits nearly as well with another window at another moment."""
         probes = np.unique(np.linspace(0, len(self.shot) - 1, FIT_PROBES).round().astype(int))
-        wanted = _normal(flat_rows(self.shot[probes]))
+        wanted = normal_rows(flat_rows(self.shot[probes]))
         best = (-1.0, line.first, window)
         for step in steps:
             middle, near = best[1], best[2]
@@ -242,7 +242,7 @@ class _Pair:
         small = 0.5 / max(clip.shape[2], 1)
 
         def seen(values: NDArray[np.float64]) -> Array:
-            return _normal(flat_rows(seen_through(clip, Window(values[0], values[1], values[2], values[2] * ratio), shape)))
+            return normal_rows(flat_rows(seen_through(clip, Window(values[0], values[1], values[2], values[2] * ratio), shape)))
 
         now = seen(at)
         alike = float((now * wanted).sum(axis=1).mean())
@@ -258,7 +258,8 @@ class _Pair:
         return Window(float(at[0]), float(at[1]), float(at[2]), float(at[2] * ratio), window.mirrored), alike
 
 
-def _normal(rows: Array) -> Array:
+def normal_rows(rows: Array) -> Array:
+    """Each row less its mean and of length 1, so that products are correlations; what shows nothing stays near 0."""
     centred = rows - rows.mean(axis=1, keepdims=True)
     return np.asarray(centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-3), np.float32)
 
@@ -277,6 +278,7 @@ def seen_through(clip: Pictures, window: Window, shape: tuple[int, ...]) -> Pict
 
 
 def flat_rows(pictures: Pictures) -> Array:
+    """Pictures (n, rows, columns) as float32 (n, rows * columns)."""
     return pictures.reshape(len(pictures), -1).astype(np.float32)
 
 

@@ -30,7 +30,8 @@ REACH_S = 0.27
 SAME_FRAMES = 3
 """Hearts no further apart are one."""
 RUSH = 0.04
-"""Change from frame to frame (share of full scale) that does not let up between the two: in a whip pan all of the picture rushes by."""
+"""Change from frame to frame (share of full scale) that does not let up between the two: in a whip pan all of the picture rushes by
+(set with seed 5 of tests/benchmarks/bench_style_transitions.py, as REACH_S and SAME_FRAMES)."""
 Array = NDArray[np.float64]
 
 
