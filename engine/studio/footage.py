@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -325,6 +326,7 @@ def _measure_all(
     def keep(index: int, body: Any) -> None:
         one = missing[index]
         if isinstance(body, bytes):
+            proxies.place(studio, one.media_id, folder)
             studio.cache.put(_key(one, options), body)
             results[one.media_id] = documents.unpack(body)
         else:
@@ -332,8 +334,9 @@ def _measure_all(
 
     stage = "First look at clips" if options.draft else "Measuring clips"
     bare = not previews or options.draft or options.lut is not None or options.part is not None  # a proxy is the clip as it was shot
-    jobs = [(one, options, None if bare else proxies.path_of(studio, one.media_id)) for one in missing]
-    run_all(studio, measure, jobs, stage, progress, [_weight(one) for one in missing], keep, tells=True)
+    with contextlib.nullcontext() if bare else proxies.unfinished(studio) as folder:
+        jobs = [(one, options, folder / proxies.path_of(studio, one.media_id).name if folder else None) for one in missing]
+        run_all(studio, measure, jobs, stage, progress, [_weight(one) for one in missing], keep, tells=True)
     if not options.draft:
         proxies.trim(studio)
 

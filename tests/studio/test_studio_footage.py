@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import footage
@@ -14,6 +16,7 @@ from engine.progress import SILENT, CallbackProgress
 from engine.store.projects import load_timeline
 from engine.studio import proxies
 from engine.studio.analysing import analyze
+from engine.studio.context import Studio
 from engine.studio.editing import edit
 from engine.studio.footage import gather, options_of
 from engine.studio.rendering import render
@@ -38,7 +41,44 @@ def test_clips_measured_before_a_stop_are_kept(tmp_path: Path) -> None:
         footage_there = gather(studio, [clips], AnalysisOptions(), None, SILENT)
         assert footage_there.measured == 3 - done and len(footage_there.clips) == 3
         assert all(proxies.kept(studio, clip.media.media_id) is not None for clip in footage_there.clips)
-        assert not [path for path in proxies.folder_of(studio).iterdir() if ".part" in path.name]
+        assert _left_over(studio) == []
+
+
+def test_a_stop_in_the_middle_of_a_copy_leaves_nothing_and_a_killed_run_is_cleared_a_day_later(tmp_path: Path) -> None:
+    clips = footage.shoot(tmp_path / "shoot", 1, 4.0)
+    with open_studio({"workers": 1}) as studio:
+        seen: list[Path] = []
+
+        def is_writing() -> bool:
+            seen.extend(_left_over(studio))
+            return any(path.name.endswith(".part.mp4") for path in seen)
+
+        with pytest.raises(Cancelled):
+            gather(studio, [clips], AnalysisOptions(), None, CallbackProgress(lambda *_: None, is_writing))
+        assert seen and _left_over(studio) == []
+        killed, running = (proxies.folder_of(studio) / f".unfinished-{name}" for name in ("killed", "running"))
+        for folder in (killed, running):
+            folder.mkdir()
+            (folder / "half.part.mp4").write_bytes(b"half")
+        os.utime(killed, (time.time() - 2 * proxies.FORGOTTEN_S,) * 2)
+        proxies.trim(studio)
+        assert not killed.exists() and running.exists()
+
+
+def test_no_room_for_copies_costs_no_measurement(tmp_path: Path) -> None:
+    clips = footage.shoot(tmp_path / "shoot", 1, 0.5)
+    with open_studio({"workers": 1}) as studio:
+        proxies.folder_of(studio).parent.mkdir(parents=True, exist_ok=True)
+        proxies.folder_of(studio).write_text("in the way")
+        found = gather(studio, [clips], AnalysisOptions(), None, SILENT)
+        assert found.measured == 1 and len(found.clips) == 1
+        assert proxies.ensure(studio, [found.clips[0].media], SILENT) == {}
+
+
+def _left_over(studio: Studio) -> list[Path]:
+    """Everything in the folder of proxies that is none."""
+    there = sorted(proxies.folder_of(studio).rglob("*"))
+    return [path for path in there if path.parent != proxies.folder_of(studio) or path.name.startswith(".")]
 
 
 def test_sheets_show_every_clip(tmp_path: Path) -> None:
