@@ -9,17 +9,17 @@ were set on reels of `tests/benchmarks/bench_style_matching.py` with seeds 101, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.analysis.placing import FLAT, Placed, Strip, Window, flat_rows, lines_through, normal_rows, seen_through, starts_within
+from engine.analysis.fitting import Aim, Window, aim_at, fit, seen_through
+from engine.analysis.placing import Placed, Strip, flat_rows, lines_through, shrunk, starts_within
 
 __all__ = ["REACH_S", "STEP_S", "pin"]
 
-Array = NDArray[np.float32]
 Values = NDArray[np.float64]
 Pictures = NDArray[np.uint8]
 
@@ -41,14 +41,6 @@ MOST_STEPS = 8
 """Steps of one size: further off is another place."""
 HOPEFUL = 1.2
 """What is looked at in larger pictures: explanations whose cost in the smaller ones is this near to the best."""
-ROUNDS, LEAST_GAIN = 8, 2e-6
-"""Steps of one fit, and the gain of correlation under which it ends."""
-FIRST_DAMPING, MOST_DAMPING = 1e-3, 1.0
-"""A step that gains nothing is damped thirtyfold; beyond the last, none is left to gain."""
-MOST_MOVE = 0.03
-"""Longest step of one round, as a share of the picture."""
-MOST_SQUEEZE = 0.004
-"""A window cut to whole pixels is this much off the shot's shape at most: a pixel of a picture 250 pixels wide."""
 CLEARLY = 0.1
 """What is left over must be this much less (as a log) for an enlargement, or for a speed other than 1: below that, coding noise decides."""
 LEAST_LEFT = 2e-4
@@ -88,7 +80,7 @@ def pin(shot: Strip, clip: Strip, placed: Placed) -> Placed:
 def _pinned(shot: Strip, clip: Strip, placed: Placed) -> Placed:
     pictures = shot.pictures[:, :, ::-1] if placed.window.mirrored else shot.pictures
     sharp = _Search(pictures, clip.pictures, clip.fps / shot.fps)
-    rough = _Search(_smaller(pictures), _smaller(clip.pictures), sharp.rate)
+    rough = _Search(shrunk(pictures, ROUGH), shrunk(clip.pictures, ROUGH), sharp.rate)
     first = (placed.start_s - clip.first_s) * clip.fps
     step = max(1, round(STEP_S * clip.fps))
     around = step * np.arange(-round(REACH_S / STEP_S), round(REACH_S / STEP_S) + 1, dtype=float)
@@ -114,13 +106,6 @@ def _speeds(rough: _Search, window: Window) -> list[float]:
     for line in lines_through(flat_rows(rough.shot), through, 1.0, rough.rate):
         best[line.speed] = max(best.get(line.speed, -1.0), line.score)
     return sorted(best, key=lambda speed: -best[speed])[:MOST_SPEEDS]
-
-
-def _smaller(pictures: Pictures) -> Pictures:
-    import cv2
-
-    size = max(1, round(pictures.shape[2] * ROUGH)), max(1, round(pictures.shape[1] * ROUGH))
-    return np.stack([cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in np.ascontiguousarray(pictures)])
 
 
 def _plain(window: Window, search: _Search) -> Window:
@@ -153,17 +138,20 @@ class _Search:
         starts = starts_within(1.0, speed * self.rate)
         return (float(starts[1]),) if len(starts) > 1 else ()
 
+    @cached_property
+    def probes(self) -> NDArray[np.int64]:
+        return np.unique(np.linspace(0, len(self.shot) - 1, PROBES).round().astype(int))
+
+    @cached_property
+    def aim(self) -> Aim:
+        return aim_at(self.shot[self.probes])
+
     def fit(self, start: _Fit) -> _Fit | None:
         """The best window at that moment and speed; None where the clip ends before the shot does or the shot shows nothing."""
-        probes = np.unique(np.linspace(0, len(self.shot) - 1, PROBES).round().astype(int))
-        at = np.floor(start.first + start.speed * self.rate * probes + 1e-6).astype(int)
-        if at[0] < 0 or at[-1] >= len(self.clip):
+        at = np.floor(start.first + start.speed * self.rate * self.probes + 1e-6).astype(int)
+        if at[0] < 0 or at[-1] >= len(self.clip) or not self.aim.telling.any():
             return None
-        wanted = self.shot[probes]
-        telling = wanted.std(axis=(1, 2)) >= FLAT
-        if not telling.any():
-            return None
-        fitted, left = fit(wanted[telling], self.clip[at[telling]], start.window, start.plain)
+        fitted, left = fit(self.aim, self.clip[at[self.aim.telling]], start.window, start.plain)
         return replace(start, left=left, window=fitted)
 
 
@@ -207,73 +195,3 @@ class _Walk:
         if key not in self.known:
             self.known[key] = self.search.fit(replace(self.start, first=first, window=near))
         return self.known[key]
-
-
-def fit(wanted: Pictures, clip: Pictures, window: Window, plain: bool) -> tuple[Window, float]:
-    """The window, to parts of a pixel, through which these frames of a clip look most like those, and what it leaves over.
-
-    Levenberg and Marquardt's least squares. A plain window keeps its full side and only slides along it, but for what rounding to whole
-    pixels does to its shape; another one keeps its shape.
-    """
-    aim = normal_rows(flat_rows(wanted))
-    start = np.array([window.x, window.y, window.width, window.height])
-    ways, small, damping = _ways(start, plain), 0.5 / max(clip.shape[2], 1), FIRST_DAMPING
-
-    def seen(values: Values) -> Array:
-        return normal_rows(flat_rows(seen_through(clip, _window(values, window.mirrored), wanted.shape[1:])))
-
-    at, now = start, seen(start)
-    left, gain = _left(now, aim), 1.0
-    slopes = _slopes(seen, at, now, ways, small)
-    for _ in range(ROUNDS):
-        further = _within(at + _move(slopes, (aim - now).ravel(), damping) @ ways, start if plain else None)
-        then = seen(further)
-        gain = left - _left(then, aim)
-        if gain > 0:
-            at, now, left, damping = further, then, left - gain, damping / 10
-        else:
-            damping *= 30
-        if damping > MOST_DAMPING or 0 < gain < LEAST_GAIN:
-            break
-        if gain > 0:
-            slopes = _slopes(seen, at, now, ways, small)
-    return _window(at, window.mirrored), left
-
-
-def _window(values: Values, mirrored: bool) -> Window:
-    x, y, width, height = values.tolist()
-    return Window(x, y, width, height, mirrored)
-
-
-def _left(now: Array, aim: Array) -> float:
-    return 1 - float((now * aim).sum(axis=1).mean())
-
-
-def _move(slopes: Array, missing: Array, damping: float) -> Values:
-    square = slopes.T @ slopes
-    damped = square + damping * np.diag(np.diag(square)) + 1e-9 * np.eye(len(square))
-    return np.asarray(np.clip(np.linalg.solve(damped, slopes.T @ missing), -MOST_MOVE, MOST_MOVE), float)
-
-
-def _slopes(seen: Callable[[Values], Array], at: Values, now: Array, ways: Values, small: float) -> Array:
-    return np.stack([(seen(at + small * one) - now).ravel() / small for one in ways], axis=1)
-
-
-def _ways(start: Values, plain: bool) -> Values:
-    """Directions in which (x, y, width, height) may change."""
-    if not plain:
-        return np.array([[1.0, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, start[3] / start[2]]])
-    if start[3] >= 1 - 1e-6:
-        return np.array([[1.0, 0, 0, 0], [0, 0, 1, 0]])
-    return np.array([[0, 1.0, 0, 0], [0, 0, 0, 1]])
-
-
-def _within(values: Values, start: Values | None) -> Values:
-    """Inside the picture; a plain window no more than rounding off its shape."""
-    x, y, wide, high = values.tolist()
-    if start is not None:
-        wide = min(max(wide, start[2] * (1 - MOST_SQUEEZE)), start[2] * (1 + MOST_SQUEEZE))
-        high = min(max(high, start[3] * (1 - MOST_SQUEEZE)), start[3] * (1 + MOST_SQUEEZE))
-    shrink = min(1.0, 1 / wide, 1 / high)
-    wide, high = wide * shrink, high * shrink
-    return np.array([min(max(x, 0.0), 1 - wide), min(max(y, 0.0), 1 - high), wide, high])

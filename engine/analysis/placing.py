@@ -19,7 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["COARSE_PX", "FINE_PX", "SPEEDS", "Line", "Placed", "Strip", "Window", "lines_through", "place"]
+from engine.analysis.fitting import FLAT, Window, aim_at, fit, seen_through
+
+__all__ = ["COARSE_PX", "FINE_PX", "SPEEDS", "Line", "Placed", "Strip", "Window", "lines_through", "place", "shrunk", "starts_within"]
 
 Array = NDArray[np.float32]
 Pictures = NDArray[np.uint8]
@@ -42,12 +44,10 @@ COARSE_STEP_S = MEAN_S / 2
 """Seconds between two moments of the coarse search: half of what is averaged."""
 MOST_PHASES = 5
 """Parts of a frame in which a moment is told: 24 frames a second shown at 30 repeat their pattern every five."""
-FIT_PROBES, FIT_ROUNDS, MOST_MOVE = 5, 5, 0.03
-"""Frames, rounds and longest step (share of the picture) when the window is fitted to parts of a pixel."""
+FIT_PROBES = 5
+"""Frames that are compared when the window is fitted to parts of a pixel."""
 RIDGE_STEPS = (12, 4, 1)
 """Frames between the moments at which it is fitted anew: four steps to each side, coarse, then fine."""
-FLAT = 1.5
-"""Standard deviation in grey levels under which a picture says nothing."""
 STIR = 0.3
 """Least change of a stretch, in grey levels, that counts as one: below is coding noise."""
 
@@ -60,16 +60,10 @@ class Strip:
     first_s: float
     fps: float
 
-
-@dataclass(frozen=True)
-class Window:
-    """The part of the clip's picture that the shot shows, in shares of its width and height."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    mirrored: bool = False
+    def between(self, start_s: float, end_s: float) -> Strip:
+        """The frames from one second of the clip to another, as far as they are here."""
+        low, high = (max(0, round((one - self.first_s) * self.fps)) for one in (start_s, end_s))
+        return Strip(self.pictures[low:high], self.first_s + low / self.fps, self.fps)
 
 
 @dataclass(frozen=True)
@@ -116,7 +110,8 @@ def place(shot: Strip, clip: Strip, guess: Window, speeds: Sequence[float] = SPE
 
 def _placed(shot: Strip, clip: Strip, mirrored: bool, speeds: Sequence[float]) -> Placed | None:
     pictures = shot.pictures[:, :, ::-1] if mirrored else shot.pictures
-    smooth = _Search(_means(pictures, shot.fps), _means(clip.pictures, clip.fps), shot.fps, clip.fps)
+    coarse = shrunk(clip.pictures, min(1.0, COARSE_PX / max(clip.pictures.shape[1:])))
+    smooth = _Search(_means(pictures, shot.fps), _means(coarse, clip.fps), shot.fps, clip.fps)
     widths = _largest(shot, clip) * np.geomspace(1 / MOST_ZOOM, 1, COARSE_SIZES)[::-1]
     sharp = _Pair(pictures, clip.pictures, shot.fps, clip.fps)
     found = [sharp.settled(window, line) for window, line in smooth.best(mirrored, widths, speeds)]
@@ -140,6 +135,15 @@ def _largest(shot: Strip, clip: Strip) -> float:
     return float(min(columns, rows * shot.pictures.shape[2] / shot.pictures.shape[1]) / columns)
 
 
+def shrunk(pictures: Pictures, share: float) -> Pictures:
+    """Pictures with sides of that share."""
+    import cv2
+
+    size = max(1, round(pictures.shape[2] * share)), max(1, round(pictures.shape[1] * share))
+    small = [cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in np.ascontiguousarray(pictures)]
+    return np.asarray(small, np.uint8).reshape(-1, size[1], size[0])
+
+
 def _means(pictures: Pictures, fps: float) -> Pictures:
     """Running means over MEAN_S around each frame, shorter at the ends."""
     half = max(0, round(MEAN_S * fps / 2))
@@ -161,16 +165,12 @@ class _Search:
         """The best window and moment, and the best at the clip's own speed where that is another."""
         import cv2
 
-        rows, columns = self.clip.shape[1:]
-        scale = min(1.0, COARSE_PX / max(rows, columns))
-        wide, high = max(8, round(columns * scale)), max(8, round(rows * scale))
+        high, wide = self.clip.shape[1:]
         probes = np.unique(np.linspace(0, len(self.shot) - 1, PROBES).round().astype(int))
         wanted = list(self._moments(speeds, probes))
-        needed = sorted({int(one) for _, _, row in wanted for one in row})
-        hay = {one: cv2.resize(self.clip[one], (wide, high), interpolation=cv2.INTER_AREA) for one in needed}
         best: dict[bool, tuple[float, Window, Line]] = {}
         for width, height in self._sizes(widths, wide, high):
-            maps = self._maps(probes, hay, wanted, width, height)
+            maps = self._maps(probes, wanted, width, height)
             for first, speed, row in wanted:
                 total: Any = sum(maps[k, int(one)] for k, one in enumerate(row)) / len(row)
                 _, value, _, (x, y) = cv2.minMaxLoc(total)
@@ -196,7 +196,7 @@ class _Search:
                 yield first, speed, at // apart * apart
 
     def _maps(
-        self, probes: NDArray[np.int64], hay: dict[int, Any], wanted: Sequence[tuple[float, float, NDArray[np.int64]]], w: int, h: int
+        self, probes: NDArray[np.int64], wanted: Sequence[tuple[float, float, NDArray[np.int64]]], w: int, h: int
     ) -> dict[tuple[int, int], Any]:
         """(probe, clip frame) -> how well the probe fits there, at every position."""
         import cv2
@@ -204,7 +204,7 @@ class _Search:
         pairs = {(k, int(one)) for _, _, row in wanted for k, one in enumerate(row)}
         small = [cv2.resize(np.ascontiguousarray(self.shot[at]), (w, h), interpolation=cv2.INTER_AREA) for at in probes]
         shown = [np.float32(one.std() >= FLAT) for one in small]
-        return {(k, one): cv2.matchTemplate(hay[one], small[k], cv2.TM_CCOEFF_NORMED) * shown[k] for k, one in pairs}
+        return {(k, one): cv2.matchTemplate(self.clip[one], small[k], cv2.TM_CCOEFF_NORMED) * shown[k] for k, one in pairs}
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,58 +223,16 @@ class _Pair:
     def settled(self, window: Window, line: Line, steps: Sequence[int] = RIDGE_STEPS) -> tuple[Window, Line]:
         """Along the ridge on which a zooming or panning shot fits nearly as well with another window at another moment."""
         probes = np.unique(np.linspace(0, len(self.shot) - 1, FIT_PROBES).round().astype(int))
-        wanted = normal_rows(flat_rows(self.shot[probes]))
+        aim = aim_at(self.shot[probes])
         best = (-1.0, line.first, window)
         for step in steps:
             middle, near = best[1], best[2]
             for first in middle + step * np.arange(-4, 5):
                 at = (first + line.step * probes + 1e-6).astype(int)
                 if at[0] >= 0 and at[-1] < len(self.clip):
-                    fitted, alike = self._fitted(wanted, self.clip[at], near)
-                    best = max(best, (alike, float(first), fitted), key=lambda one: one[0])
+                    fitted, left = fit(aim, self.clip[at[aim.telling]], near)
+                    best = max(best, (1 - left, float(first), fitted), key=lambda one: one[0])
         return best[2], Line(best[1], line.step, line.speed, max(best[0], 0.0), line.moving)
-
-    def _fitted(self, wanted: Array, clip: Pictures, window: Window) -> tuple[Window, float]:
-        """The window, to parts of a pixel, through which these frames look most alike (Gauss and Newton), and how alike."""
-        shape = self.shot.shape[1:]
-        ratio = window.height / window.width
-        at = np.array([window.x, window.y, window.width])
-        small = 0.5 / max(clip.shape[2], 1)
-
-        def seen(values: NDArray[np.float64]) -> Array:
-            return normal_rows(flat_rows(seen_through(clip, Window(values[0], values[1], values[2], values[2] * ratio), shape)))
-
-        now = seen(at)
-        alike = float((now * wanted).sum(axis=1).mean())
-        for _ in range(FIT_ROUNDS):
-            slopes = np.stack([(seen(at + small * one) - now).ravel() / small for one in np.eye(3)], axis=1)
-            move = np.linalg.solve(slopes.T @ slopes + 1e-6 * np.eye(3), slopes.T @ (wanted - now).ravel())
-            further = np.clip(at + np.clip(move, -MOST_MOVE, MOST_MOVE), [0, 0, 0.05], 1.0)
-            then = seen(further)
-            gained = float((then * wanted).sum(axis=1).mean())
-            if gained <= alike + 1e-5:
-                break
-            at, now, alike = further, then, gained
-        return Window(float(at[0]), float(at[1]), float(at[2]), float(at[2] * ratio), window.mirrored), alike
-
-
-def normal_rows(rows: Array) -> Array:
-    """Each row less its mean and of length 1, so that products are correlations; what shows nothing stays near 0."""
-    centred = rows - rows.mean(axis=1, keepdims=True)
-    return np.asarray(centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-3), np.float32)
-
-
-def seen_through(clip: Pictures, window: Window, shape: tuple[int, ...]) -> Pictures:
-    """The clip's frames as the shot shows them: uint8 (n, *shape)."""
-    import cv2
-
-    rows, columns = clip.shape[1:]
-    high, wide = shape[0], shape[1]
-    sx, sy = window.width * columns / wide, window.height * rows / high
-    # Pixel centres: destination (u + .5) maps to source x + (u + .5) * s - .5.
-    matrix = np.array([[sx, 0, window.x * columns + 0.5 * sx - 0.5], [0, sy, window.y * rows + 0.5 * sy - 0.5]])
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.stack([cv2.warpAffine(one, matrix, (wide, high), flags=flags, borderMode=cv2.BORDER_REPLICATE) for one in clip])
 
 
 def flat_rows(pictures: Pictures) -> Array:
@@ -300,7 +258,8 @@ def lines_through(shot: Array, clip: Array, shot_fps: float, clip_fps: float, sp
             continue
         at = (starts[:, None] + reach + 1e-6).astype(int)
         shown = np.zeros((len(starts), len(clip)), np.float32)
-        np.add.at(shown, (np.arange(len(starts))[:, None], at), 1.0)
+        for column in at.T:
+            shown[np.arange(len(starts)), column] += 1
         # What a stretch of the clip changes: its energy less that of its mean picture.
         summed = ((shown @ clip) ** 2).sum(axis=1) if products is None else ((shown @ products) * shown).sum(axis=1)
         energy = np.maximum(own[at].sum(axis=1) - summed / len(shot), STIR**2 * shot.size)

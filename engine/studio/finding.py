@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.analysis.pinning import REACH_S, STEP_S, pin
-from engine.analysis.placing import FINE_PX, Placed, Strip, Window, place
+from engine.analysis.placing import FINE_PX, Placed, Strip, place, shrunk
 from engine.errors import CutprintError
 from engine.media.decode import FrameReader
 from engine.model.media import Media
@@ -25,9 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["find_uses"]
 
-_Job = TypeVar("_Job")
-_Key = tuple[int, str, bool]
-"""Number of the shot, media id of the clip, mirrored or not."""
+_Key = tuple[str, bool]
+"""Media id of the clip, mirrored or not."""
 
 SHOT_PX = 128
 """Long side of the shot's own pictures, in which it is compared with the clip seen through its window."""
@@ -54,21 +54,15 @@ class Stretch:
 
 
 @dataclass(frozen=True)
-class Job:
-    """One shot and one clip that it may be of: in which stretches, through about which window."""
+class Hunt:
+    """One shot, and the clips that it may be of: each in which stretches, through about which window."""
 
     shot: Stretch
-    stretches: tuple[Stretch, ...]
-    window: Window
+    likely: tuple[tuple[matching.Guess, tuple[Stretch, ...]], ...]
 
-
-@dataclass(frozen=True)
-class Pinning:
-    """One shot and one place that it may be of."""
-
-    shot: Stretch
-    clip: Media
-    placed: Placed
+    @property
+    def seconds(self) -> float:
+        return sum(one.end_s - one.start_s for _, stretches in self.likely for one in stretches)
 
 
 def find_uses(
@@ -84,39 +78,17 @@ def find_uses(
     part : of the work's picture, where strips of nothing lie around it; what was measured of the work is of that part then.
     """
     analyses = {media_id: clip.analysis for media_id, clip in raw.items()}
-    guesses = matching.likeliest(work.analysis, spans, analyses)
-    jobs: dict[_Key, Job] = {}
-    for number, (span, rows) in enumerate(zip(spans, guesses)):
+    hunts = []
+    for span, rows in zip(spans, matching.likeliest(work.analysis, spans, analyses)):
         shot = _shot(work, matching.inner_span(work.analysis, span), part)
-        for guess in rows:
-            stretches = _stretches(raw[guess.media_id], guess, shot.end_s - shot.start_s)
-            jobs[number, guess.media_id, guess.window.mirrored] = Job(shot, stretches, guess.window)
-    seen = _done(studio, look, jobs, "Finding shots in the raw clips", progress)
-    pinnings: dict[_Key, list[Pinning]] = {}
-    for number in range(len(spans)):
-        for media_id, places in matching.hopeful(_of(number, seen)).items():
-            for one in places:
-                key = number, media_id, one.window.mirrored
-                pinnings.setdefault(key, []).append(Pinning(jobs[key].shot, raw[media_id].media, one))
-    seen |= _done(studio, pin_down, pinnings, "Placing them to the frame", progress)
-    return [matching.settled(work.analysis, span, _of(number, seen), analyses) for number, span in enumerate(spans)]
-
-
-def _of(number: int, seen: Mapping[_Key, Sequence[Placed]]) -> dict[str, list[Placed]]:
-    """The places of one shot, by clip."""
-    found: dict[str, list[Placed]] = {}
-    for (owner, media_id, _), places in seen.items():
-        if owner == number:
-            found.setdefault(media_id, []).extend(places)
-    return found
-
-
-def _done(
-    studio: Studio, function: Callable[[_Job], list[Placed]], jobs: Mapping[_Key, _Job], what: str, progress: Progress
-) -> dict[_Key, list[Placed]]:
-    """What became of each job that worked."""
-    results = run_all(studio, function, list(jobs.values()), what, progress) if jobs else []
-    return {key: found for key, found in zip(jobs, results) if not isinstance(found, CutprintError)}
+        hunts.append(Hunt(shot, tuple((one, _stretches(raw[one.media_id], one, shot.end_s - shot.start_s)) for one in rows)))
+    wanted = [one for one in hunts if one.likely]
+    weights = [one.seconds for one in wanted]
+    found = iter(run_all(studio, places, wanted, "Finding shots in the raw clips", progress, weights) if wanted else [])
+    seen = [next(found) if one.likely else {} for one in hunts]
+    return [
+        matching.settled(work.analysis, span, {} if isinstance(one, CutprintError) else one, analyses) for span, one in zip(spans, seen)
+    ]
 
 
 def _shot(work: Clip, inner: FrameSpan, part: tuple[float, float, float, float] | None) -> Stretch:
@@ -138,34 +110,42 @@ def _stretches(clip: Clip, guess: matching.Guess, seconds: float) -> tuple[Stret
     return tuple(Stretch(clip.media, low, high) for low, high in found)
 
 
-def look(job: Job) -> list[Placed]:
-    """One shot in one clip, in a worker process: its best place in each stretch."""
-    shot = strip(job.shot, SHOT_PX)
-    found = [place(shot, strip(one, FINE_PX), job.window) for one in job.stretches]
-    return [one for one in found if one is not None]
+def places(hunt: Hunt) -> dict[str, list[Placed]]:
+    """Where one shot may lie, by clip, in a worker process: first in small pictures, then what is hopeful to the frame."""
+    sharp = strip(hunt.shot, round(SHOT_PX * SHARP))
+    small = Strip(shrunk(sharp.pictures, 1 / SHARP), sharp.first_s, sharp.fps)
+    found: dict[_Key, list[Placed]] = {}
+    media: dict[str, Media] = {}
+    for guess, stretches in hunt.likely:
+        with contextlib.suppress(CutprintError):
+            every = [place(small, strip(one, FINE_PX), guess.window) for one in stretches]
+            found[guess.media_id, guess.window.mirrored] = [one for one in every if one is not None]
+            media[guess.media_id] = stretches[0].media
+    for key, rows in matching.hopeful(found).items():
+        with contextlib.suppress(CutprintError):
+            found[key] = [_pinned(sharp, media[key[0]], one) for one in rows]
+    by_clip: dict[str, list[Placed]] = {}
+    for (media_id, _), rows in found.items():
+        by_clip.setdefault(media_id, []).extend(rows)
+    return by_clip
 
 
-def pin_down(places: Sequence[Pinning]) -> list[Placed]:
-    """The exact places of one shot in one clip, in a worker process."""
-    shot = strip(places[0].shot, round(SHOT_PX * SHARP))
-    return [_pinned(shot, one) for one in places]
-
-
-def _pinned(shot: Strip, one: Pinning) -> Placed:
+def _pinned(shot: Strip, clip: Media, placed: Placed) -> Placed:
+    held: tuple[Stretch, Strip] | None = None
     for _ in range(MOST_PINS):
-        found = pin(shot, strip(_about(one), round(FINE_PX * SHARP)), one.placed)
-        known, one = one.placed, replace(one, placed=found)
-        if found.speed == known.speed and abs(found.start_s - known.start_s) < REACH_S - STEP_S:
+        stretch = _about(clip, placed, len(shot.pictures) / shot.fps)
+        if held is None or stretch.start_s < held[0].start_s or stretch.end_s > held[0].end_s:
+            held = stretch, strip(stretch, round(FINE_PX * SHARP))
+        known, placed = placed, pin(shot, held[1].between(stretch.start_s, stretch.end_s), placed)
+        if placed.speed == known.speed and abs(placed.start_s - known.start_s) < REACH_S - STEP_S:
             break
-    return one.placed
+    return placed
 
 
-def _about(one: Pinning) -> Stretch:
+def _about(clip: Media, placed: Placed, seconds: float) -> Stretch:
     """The clip's frames that the shot may show, at the speed that is known, at the clip's own, or somewhat faster."""
-    seconds = one.shot.end_s - one.shot.start_s
-    reach = REACH_S + 0.1 + max(1.0, abs(1 - one.placed.speed)) * seconds / 2
-    end = one.placed.start_s + seconds * one.placed.speed + reach
-    return Stretch(one.clip, max(0.0, one.placed.start_s - reach), end)
+    reach = REACH_S + 0.1 + max(1.0, abs(1 - placed.speed)) * seconds / 2
+    return Stretch(clip, max(0.0, placed.start_s - reach), placed.start_s + seconds * placed.speed + reach)
 
 
 def strip(stretch: Stretch, long_px: int) -> Strip:
