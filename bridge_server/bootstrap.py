@@ -18,6 +18,7 @@ from typing import Any
 
 from engine.settings import Settings, load_settings
 from engine.studio.context import Studio
+from engine.studio.workers import share_cores
 
 __all__ = ["open_studio", "start_log"]
 
@@ -82,11 +83,12 @@ def _executors(settings: Settings) -> Callable[[int], Executor]:
 
 def _process_pool(workers: int) -> Executor:
     # spawn everywhere: what works on Windows and macOS is what is tested on Linux
-    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_quiet_worker)
+    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_start_worker)
 
 
-def _quiet_worker() -> None:
+def _start_worker() -> None:
     """Ctrl-C goes to every process of a terminal; only the parent decides what it means."""
+    share_cores()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:  # a parent that was killed told nobody to stop

@@ -27,7 +27,7 @@ from engine.progress import SILENT, Progress
 
 __all__ = ["ANALYSER_VERSION", "NO_SOUND", "AnalysisOptions", "analyse_clip"]
 
-ANALYSER_VERSION = "11"
+ANALYSER_VERSION = "12"
 """Raise when any measured figure changes, so that cached analyses are made anew."""
 NO_SOUND = "sound: the clip has none"
 
@@ -101,7 +101,7 @@ def _watch(scan: Scan, look: Look, writer: ProxyWriter | None, progress: Progres
             progress.advance(min(ADVANCE_FRAMES, count))
         look.see(frame)
         if writer is not None:
-            writer.see(frame.time_s, frame.medium)
+            writer.see(frame.time_s, frame.medium, frame.scaled)
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ class Look:
         self.edge_balances.append(_edge_balance(luma))
         small = prints.print_of(luma)
         self.prints.append(small)
-        self.signatures.append(_signature(luma))
+        self.signatures.append(_signature(small))
 
     def _see_focus(self, frame: ScanFrame) -> None:
         if frame.full is not None:
@@ -189,11 +189,11 @@ def _edge_balance(luma: NDArray[np.uint8]) -> float:
     return float(np.log((across + EDGE_FLOOR) / (down + EDGE_FLOOR)))
 
 
-def _signature(luma: NDArray[np.uint8]) -> int:
-    """64-bit difference hash: is each of 8 x 8 cells brighter than its right neighbour."""
+def _signature(small: NDArray[np.uint8]) -> int:
+    """64-bit difference hash of a print: is each of 8 x 8 cells brighter than its right neighbour."""
     import cv2
 
-    cells = cv2.resize(luma, (9, 8), interpolation=cv2.INTER_AREA).astype(np.int16)
+    cells = cv2.resize(small, (9, 8), interpolation=cv2.INTER_AREA).astype(np.int16)
     return int.from_bytes(np.packbits(cells[:, 1:] > cells[:, :-1]).tobytes(), "big")
 
 

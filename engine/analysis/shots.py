@@ -180,8 +180,7 @@ def _dissolves(seen: Seen, cuts: list[int]) -> list[int]:
     """Frames in the middle of dissolves and fades, the best of overlapping ones."""
     found: list[tuple[float, int, int]] = []
     for reach in REACHES:
-        places = range(reach, len(seen.frames) - reach)
-        found += [(rest, at, reach) for at in places if (rest := _mixture(seen, at, reach, cuts)) < 1]
+        found += [(rest, at, reach) for at in _changing(seen, reach) if (rest := _mixture(seen, at, reach, cuts)) < 1]
     chosen: list[tuple[int, int]] = []
     for _, at, reach in sorted(found):
         if all(abs(at - other) > max(reach, taken) for other, taken in chosen):
@@ -189,13 +188,18 @@ def _dissolves(seen: Seen, cuts: list[int]) -> list[int]:
     return sorted(at for at, _ in chosen)
 
 
+def _changing(seen: Seen, reach: int) -> list[int]:
+    """Frames around which the two ends of a window differ, and over most of the picture: the few that are worth a closer look."""
+    way = np.abs(seen.prints[2 * reach :] - seen.prints[: -2 * reach])
+    changing = (way.mean(axis=1) >= MIXED_DIFFERENCE) & ((way > MIXED_DIFFERENCE / 3).mean(axis=1) >= MIXED_COVER)
+    return [int(at) for at in reach + np.flatnonzero(changing)]
+
+
 def _mixture(seen: Seen, at: int, reach: int, cuts: list[int]) -> float:
     """How far the frames around `at` are from a mixture that goes straight from the window's first to its last picture; 1: it is none."""
     first, last = seen.prints[at - reach], seen.prints[at + reach]
     way = last - first
-    if np.abs(way).mean() < MIXED_DIFFERENCE or any(at - reach < one <= at + reach for one in cuts):
-        return 1.0
-    if (np.abs(way) > MIXED_DIFFERENCE / 3).mean() < MIXED_COVER:
+    if any(at - reach < one <= at + reach for one in cuts):
         return 1.0
     wider = seen.prints[max(0, at - reach - AFTERGLOW)], seen.prints[min(len(seen.prints) - 1, at + reach + AFTERGLOW)]
     if max(_correlation(first, last), _correlation(wider[0], last), _correlation(first, wider[1])) > MIXED_ALIKE:

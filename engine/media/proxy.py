@@ -54,15 +54,15 @@ class ProxyWriter:
         self._held: Any = None
         self._count = 0
 
-    def see(self, time_s: float, planes: Planes) -> None:
-        """The picture from `time_s` on: planar YUV 4:2:0, limited range, the size of the first."""
+    def see(self, time_s: float, planes: Planes, scaled: Any = None) -> None:
+        """The picture from `time_s` on: planar YUV 4:2:0, limited range, the size of the first. scaled : the same as a frame of PyAV."""
         if self.failed:
             return
         try:
             if self._container is None:
                 self._open(planes)
             self._fill(time_s - SLACK_S)
-            self._held = planes
+            self._held = _frame(planes) if scaled is None else _plain(scaled)
         except Exception as cause:
             self._give_up(cause)
 
@@ -103,7 +103,8 @@ class ProxyWriter:
     def _fill(self, until_s: float) -> None:
         """Encodes the held picture for every proxy frame before `until_s`."""
         while self._held is not None and self._count / PROXY_FPS < until_s:
-            for packet in self._stream.encode(_frame(self._held, self._count)):
+            self._held.pts, self._held.time_base = self._count, Fraction(1, PROXY_FPS)
+            for packet in self._stream.encode(self._held):
                 self._container.mux(packet)
             self._count += 1
 
@@ -121,7 +122,7 @@ def write_proxy(media: Media, path: Path, tell: Callable[[float], None] = lambda
     total = max(1.0, media.duration_s)
     try:
         for frame in Scan(media):
-            writer.see(frame.time_s, frame.medium)
+            writer.see(frame.time_s, frame.medium, frame.scaled)
             tell(min(1.0, frame.time_s / total))
     except BaseException:
         writer.abandon()
@@ -136,12 +137,15 @@ def _matrix(video: VideoStream) -> int:
     return HDR_MATRIX if video.colour.is_hdr else MATRICES.get(video.colour.matrix, MATRICES[usual])
 
 
-def _frame(planes: Planes, number: int) -> Any:
+def _frame(planes: Planes) -> Any:
     import av
 
     flat = np.concatenate([plane.reshape(-1) for plane in planes])
     height, width = planes[0].shape
-    frame = av.VideoFrame.from_ndarray(flat.reshape(height * 3 // 2, width), format="yuv420p")
-    frame.pts = number
-    frame.time_base = Fraction(1, PROXY_FPS)
+    return av.VideoFrame.from_ndarray(flat.reshape(height * 3 // 2, width), format="yuv420p")
+
+
+def _plain(frame: Any) -> Any:
+    """The frame without what it was in the source: encoders obey a frame's kind."""
+    frame.pict_type = 0
     return frame

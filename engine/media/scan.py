@@ -45,6 +45,7 @@ class ScanFrame:
     index : on the file's nominal grid. time_s : after the first frame.
     luma : working picture, 0 to 255. medium : planar YUV at twice its size, limited range (16 to 235): y, cb, cr.
     full : the whole luma plane as stored (neither turned nor stretched to full range); None unless asked for.
+    scaled : `medium` as the scaler's own frame (PyAV), which an encoder takes as it is; None where it was turned or cut.
     """
 
     index: int
@@ -53,6 +54,7 @@ class ScanFrame:
     medium: tuple[Plane, Plane, Plane]
     full: Plane | None = None
     is_key: bool = False
+    scaled: Any = None
 
 
 def medium_size(video: VideoStream, long_side_px: int = MEDIUM_PX) -> tuple[int, int]:
@@ -164,11 +166,11 @@ class Scan:
             grid = self._grid = tick * self._video.rate.fraction, float(tick)
         rate, tick_s = grid
         index = (2 * (raw.pts - first) * rate.numerator + rate.denominator) // (2 * rate.denominator)  # rounded, half up
-        luma, medium = self._scaler(raw)
+        luma, medium, scaled = self._scaler(raw)
         full = _luma_plane(raw, self._video.interlaced) if self._every and index % self._every == 0 else None
         if full is not None and self._part is not None and not self._video.rotation:
             full = cut_out(full, self._part)  # as stored: a turned one is left whole
-        return ScanFrame(index, (raw.pts - first) * tick_s, luma, medium, full, bool(raw.key_frame))
+        return ScanFrame(index, (raw.pts - first) * tick_s, luma, medium, full, bool(raw.key_frame), scaled)
 
 
 def _prepared(container: Any, skip: str) -> Any:
@@ -197,6 +199,7 @@ class _Scaler:
     """Decoded frame -> (working luma, medium planes); keeps the scaler's tables between frames."""
 
     def __init__(self, video: VideoStream, working_px: int, table: NDArray[np.uint8] | None, part: Part | None = None) -> None:
+        import av
         from av.video.reformatter import VideoReformatter
 
         width, height = medium_size(video, round(MEDIUM_PX / (share_of_long_side(video, part) if part else 1.0)))
@@ -207,28 +210,39 @@ class _Scaler:
         self._stored = (height, width) if video.rotation in (90, 270) else (width, height)
         self._table = table
         self._reformat = VideoReformatter()
+        # From PyAV 17 on it would share each picture among all cores, which other workers use, at an eighth more of cost.
+        self._alone = {"threads": 1} if int(av.__version__.partition(".")[0]) >= 17 else {}
         self._stretch = np.clip((np.arange(256) - 16) * 255 / 219, 0, 255).round().astype(np.uint8)
 
-    def __call__(self, raw: Any) -> tuple[Plane, tuple[Plane, Plane, Plane]]:
+    def __call__(self, raw: Any) -> tuple[Plane, tuple[Plane, Plane, Plane], Any]:
+        """Working luma, medium planes, and these as the scaler's frame where they still are."""
         import cv2
 
-        y, cb, cr = (self._upright(plane) for plane in self._planes(raw))
+        planes, scaled = self._planes(raw)
+        y, cb, cr = (self._upright(plane) for plane in planes)
         if self._part is not None:
             y, cb, cr = (np.ascontiguousarray(cut_out(plane, self._part, step)) for plane, step in ((y, 4), (cb, 2), (cr, 2)))
         small = y if self._work == y.shape[::-1] else cv2.resize(y, self._work, interpolation=cv2.INTER_AREA)
-        return np.asarray(cv2.LUT(small, self._stretch), np.uint8), (y, cb, cr)
+        return np.asarray(cv2.LUT(small, self._stretch), np.uint8), (y, cb, cr), scaled if y is planes[0] else None
 
-    def _planes(self, raw: Any) -> tuple[Plane, Plane, Plane]:
+    def _planes(self, raw: Any) -> tuple[tuple[Plane, Plane, Plane], Any]:
         from av.video.reformatter import ColorRange
 
         width, height = self._stored
         if self._table is None:
             small = self._reformat.reformat(
-                raw, width=width, height=height, format="yuv420p", interpolation="AREA", dst_color_range=ColorRange.MPEG
+                raw,
+                width=width,
+                height=height,
+                format="yuv420p",
+                interpolation="AREA",
+                dst_color_range=ColorRange.MPEG,
+                **self._alone,
             )
-            return _plane(small, 0), _plane(small, 1), _plane(small, 2)
-        rgb = self._reformat.reformat(raw, width=width, height=height, format="rgb24", interpolation="AREA").to_ndarray()
-        return _yuv(tone.applied(np.asarray(rgb, np.uint8), self._table))
+            # A picture that needs no scaling comes back as it is: the decoder still refers to it.
+            return (_plane(small, 0), _plane(small, 1), _plane(small, 2)), None if small is raw else small
+        rgb = self._reformat.reformat(raw, width=width, height=height, format="rgb24", interpolation="AREA", **self._alone).to_ndarray()
+        return _yuv(tone.applied(np.asarray(rgb, np.uint8), self._table)), None
 
     def _upright(self, plane: Plane) -> Plane:
         rotation, mirrored = self._video.rotation, self._video.mirrored

@@ -28,8 +28,11 @@ CHECKED_PX, CHECKED_SCALE = 44, 1.1
 """Size of a proposed face in its crop, and ratio of the sizes that are tried around it."""
 CHECKED_MARGIN, CHECKED_SIZES = 0.35, (0.6, 1.5)
 """Shares of a proposal: margin around it, and sizes that the second cascade may find in it."""
-AGAIN_MARGIN, AGAIN_NEIGHBOURS = 1.0, 2
-"""Margin around a face in which it is looked for a moment later (a head moves by its own width in a quarter of a second, no further)."""
+AGAIN_NEIGHBOURS = 2
+NEAR_MARGIN, NEAR_SIZES = 0.35, (0.8, 1.25)
+"""Where most faces are a quarter of a second later: they have hardly moved. It costs a quarter of looking further ..."""
+FAR_MARGIN = 1.0
+"""... and how far the others are looked for: a head moves by its own width in that time, no further."""
 LEAST_PX = 20
 PROFILE_SCALE, PROFILE_NEIGHBOURS = 1.3, 5
 SURE_WEIGHT = 8.0
@@ -72,11 +75,20 @@ class CascadeFaceFinder:
         gray = _gray(picture)
         high, wide = gray.shape
         places = [(box.x * wide, box.y * high, box.width * wide, box.height * high) for box in known]
-        found = [self._checked(gray, place, AGAIN_MARGIN, AGAIN_NEIGHBOURS) for place in places]
+        found = [self._again(gray, place) for place in places]
         return _apart([one for one in found if one is not None])
 
+    def _again(self, gray: NDArray[np.uint8], place: tuple[float, ...]) -> FoundFace | None:
+        near = self._checked(gray, place, NEAR_MARGIN, NEAR_SIZES, AGAIN_NEIGHBOURS)
+        return near or self._checked(gray, place, FAR_MARGIN, CHECKED_SIZES, AGAIN_NEIGHBOURS)
+
     def _checked(
-        self, gray: NDArray[np.uint8], place: tuple[float, ...], margin: float = CHECKED_MARGIN, neighbours: int = 1
+        self,
+        gray: NDArray[np.uint8],
+        place: tuple[float, ...],
+        margin: float = CHECKED_MARGIN,
+        sizes: tuple[float, float] = CHECKED_SIZES,
+        neighbours: int = 1,
     ) -> FoundFace | None:
         """What the second cascade finds in and around a place (x, y, width, height in pixels of the picture)."""
         import cv2
@@ -88,7 +100,7 @@ class CascadeFaceFinder:
         crop = cv2.resize(
             gray[top:bottom, left:right], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         )
-        least, most = (round(CHECKED_PX * share) for share in CHECKED_SIZES)
+        least, most = (round(CHECKED_PX * share) for share in sizes)
         boxes, _, weights = self._checking.detectMultiScale3(
             crop, CHECKED_SCALE, neighbours, minSize=(least, least), maxSize=(most, most), outputRejectLevels=True
         )

@@ -6,6 +6,7 @@ Functions handed in must be importable by name (worker processes start by `spawn
 from __future__ import annotations
 
 import contextlib
+import os
 import struct
 import tempfile
 from collections.abc import Callable, Sequence
@@ -19,12 +20,18 @@ if TYPE_CHECKING:
     from engine.progress import Progress
     from engine.studio.context import Studio
 
-__all__ = ["Teller", "run_all"]
+__all__ = ["Teller", "run_all", "share_cores"]
 
 POLL_S = 0.2
 """How often a waiting parent looks whether it should stop (chosen: feels immediate, costs nothing)."""
 
 Item = TypeVar("Item")
+
+
+def share_cores() -> None:
+    """Called in a worker before it loads numpy: there are as many workers as cores, so the threads of numpy's OpenBLAS, as many again in
+    each, would only wait for work, and they wait by counting. What the user has set stays."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def run_all(

@@ -26,6 +26,8 @@ NAIVE_FRAMES = 12
 WORKER = """
 import sys
 from pathlib import Path
+from engine.studio.workers import share_cores
+share_cores()
 from engine.analysis.clip import AnalysisOptions
 from engine.media.probe import probe
 from engine.studio.measuring import measure

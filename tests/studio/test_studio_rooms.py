@@ -216,3 +216,12 @@ def test_analyze_reports_every_file_and_keeps_what_it_measured(studio: Studio, t
     assert analyze(studio, AnalyzeRequest((clips,)), SILENT)["measured"] == 2
     with pytest.raises(CutprintError):
         cache(studio, CacheRequest("burn"), SILENT)
+
+
+@pytest.mark.parametrize(("set_by_user", "expected"), [(None, "1"), ("3", "3")])
+def test_workers_share_the_cores(set_by_user: str | None, expected: str, studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has one thread for matrices: as many again in each would only be in each other's way."""
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    if set_by_user:
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", set_by_user)
+    assert run_all(studio, os.getenv, ["OPENBLAS_NUM_THREADS"], "Asking", SILENT) == [expected]
