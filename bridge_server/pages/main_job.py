@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from bridge_server.pages.layout import Result, clock, size, table
+from engine.studio.naming import distinct_names
 
 __all__ = ["PAGES"]
 
@@ -62,8 +63,8 @@ def demo_page(result: Result) -> str:
 
 def analyze_page(result: Result) -> str:
     rows = []
-    for clip in result["clips"]:
-        name = Path(clip["path"]).name
+    names = distinct_names([Path(clip["path"]) for clip in result["clips"]])
+    for name, clip in zip(names, result["clips"]):
         if "likely" not in clip:
             rows.append([name, "no", "", "", "", "", "", clip["why"]])
             continue

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
 import hashlib
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +11,13 @@ from typing import Any
 
 from engine.errors import BadOption
 from engine.studio.footage import VIDEO_SUFFIXES
-from engine.studio.requests import EditRequest
+from engine.studio.shoot_settings import FOLDER_FILE, OWN_KEYS, read_table
 
 __all__ = [
+    "FOLDER_FILE",
     "OUTPUT",
     "PROBLEM_SUFFIX",
     "RETURNS",
-    "SETTINGS_FILE",
     "Found",
     "Shoot",
     "edit_body",
@@ -36,7 +33,6 @@ OUTPUT = "cutprint"
 RETURNS = "returns"
 """Sub-folder of a watched folder for timelines that come back from editing programs."""
 
-SETTINGS_FILE = "cutprint.toml"
 PROBLEM_SUFFIX = ".problem.txt"
 
 SONG_SUFFIXES = frozenset([".mp3", ".wav", ".flac", ".m4a", ".aac", ".ogg", ".opus", ".aif", ".aiff", ".wma"])
@@ -46,9 +42,6 @@ ON_THE_WAY = (".part", ".partial", ".crdownload", ".download", ".tmp", ".temp", 
 
 DEEPEST = 6
 """Folders below a shoot that are looked into (chosen: camera cards have four)."""
-
-OWN_KEYS = ("song", "labels")
-"""Keys of `cutprint.toml` that are no options of `edit`."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +94,7 @@ def look(folder: Path) -> Shoot:
             clips += _found(entry)
         elif suffix in SONG_SUFFIXES:
             songs += _found(entry)
-        elif name == SETTINGS_FILE and Path(entry.path).parent == folder:
+        elif name == FOLDER_FILE and Path(entry.path).parent == folder:
             settings = next(iter(_found(entry)), None)
     return Shoot(folder, tuple(sorted(clips, key=_place)), tuple(sorted(songs, key=_place)), settings, tuple(sorted(coming)))
 
@@ -148,27 +141,11 @@ def settings_of(shoot: Shoot) -> dict[str, Any]:
     """What `cutprint.toml` says, keys with underscores; empty without one. Raises `BadOption` naming what is wrong."""
     if shoot.settings is None:
         return {}
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
     try:
-        with shoot.settings.path.open("rb") as file:
-            values = tomllib.load(file)
+        values = read_table(shoot.settings.path)
     except (OSError, ValueError) as cause:
-        raise BadOption("shoot_settings", f"{SETTINGS_FILE} cannot be read: {cause}", "Correct that line.") from cause
-    return {_known(key): value for key, value in values.items()}
-
-
-def _known(key: str) -> str:
-    barred = {"clips", "output", "song"}
-    names = [one.name for one in dataclasses.fields(EditRequest) if one.name not in barred] + list(OWN_KEYS)
-    name = key.replace("-", "_")
-    if name not in names:
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"Known keys: {', '.join(sorted(names))}."
-        raise BadOption("shoot_settings", f"{SETTINGS_FILE} sets {key!r}, which is no option.", hint)
-    return name
+        raise BadOption("shoot_settings", f"{FOLDER_FILE} cannot be read: {cause}", "Correct that line.") from cause
+    return {key.replace("-", "_"): value for key, value in values.items()}
 
 
 def edit_body(shoot: Shoot, settings: Mapping[str, Any], output: Path) -> dict[str, Any]:
@@ -191,7 +168,5 @@ def _song(shoot: Shoot, settings: Mapping[str, Any]) -> Path:
         return songs[0]
     shown = ", ".join(one.path.name for one in shoot.songs)
     if named is not None:
-        raise BadOption(
-            "shoot_song", f"{SETTINGS_FILE} names the song {named!r}, which is not there ({shown or 'no songs'}).", "Correct it."
-        )
-    raise BadOption("shoot_song", f"There are {len(songs)} songs: {shown}.", f'Keep one, or write song = "NAME" into {SETTINGS_FILE}.')
+        raise BadOption("shoot_song", f"{FOLDER_FILE} names the song {named!r}, which is not there ({shown or 'no songs'}).", "Correct it.")
+    raise BadOption("shoot_song", f"There are {len(songs)} songs: {shown}.", f'Keep one, or write song = "NAME" into {FOLDER_FILE}.')

@@ -19,14 +19,15 @@ from typing import TYPE_CHECKING, Any
 from bridge_server.watching.endings import conclude
 from bridge_server.watching.problems import clear_problem, problem_path, write_problem
 from bridge_server.watching.returned import Returns
-from bridge_server.watching.shoot import OUTPUT, RETURNS, SETTINGS_FILE, Shoot, edit_body, job_key, look, settings_of
+from bridge_server.watching.shoot import OUTPUT, RETURNS, Shoot, edit_body, job_key, look, settings_of
 from engine.errors import BadOption, CutprintError, DocumentError
 from engine.store.folders import Mark
 from engine.store.projects import HEAD, load_timeline
+from engine.studio.shoot_settings import FOLDER_FILE
 
 if TYPE_CHECKING:
     from bridge_server.jobs import JobRunner
-    from engine.studio.context import Studio
+from engine.studio.context import Studio
 
 __all__ = ["Watcher"]
 
@@ -189,12 +190,12 @@ class Watcher:
             body = edit_body(shoot, settings_of(shoot), _output(folder))
             request_from_json(USE_CASES["edit"], body)
         except BadOption as error:
-            at = folder if error.code == "shoot_song" else folder / SETTINGS_FILE
+            at = folder if error.code == "shoot_song" else folder / FOLDER_FILE
             written = write_problem(at, error.message, error.hint if error.code != "bad_request" else "")
             self._mark(shoot, "problem", None, {"problem": str(at) if written else None})
             return
         clear_problem(folder)
-        clear_problem(folder / SETTINGS_FILE)
+        clear_problem(folder / FOLDER_FILE)
         tries = 1 + (int(before.details.get("tries", 0)) if before is not None and before.signature == shoot.signature else 0)
         key = job_key("watch", shoot.signature, tries, folder)
         job = self.studio.store.jobs.submit("edit", body, door="watch", key=key)

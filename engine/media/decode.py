@@ -5,6 +5,7 @@ Frames are numbered on the file's nominal grid: frame k is what is on screen k /
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -192,18 +193,12 @@ def still(media: Media, frame: int, max_side_px: int = 640) -> NDArray[np.uint8]
 
     Raises `MediaError` where there is no such frame or it cannot be decoded.
     """
-    last: Frame | None = None
-    # Frames of a variable rate may begin long before the one asked for, so the look back is by time, not by count.
-    start = max(0, frame - 2 * _video(media).rate.timebase)
-    for one in FrameReader(media, span=FrameSpan(start, frame + 1), max_side_px=max_side_px, pixel="rgb"):
-        last = one
-    if last is None:
-        if start > 0:
-            for one in FrameReader(media, span=FrameSpan(0, frame + 1), max_side_px=max_side_px, pixel="rgb"):
-                last = one
-        if last is None:
-            raise MediaError("media_no_frames", f"{media.name} has no frame {frame}.", "Leave it out.", frame=frame)
-    return last.picture
+    # Mostly a frame begins right there. One of a variable rate may have begun long before, so the look back is by time, not by count.
+    for start in dict.fromkeys((frame, max(0, frame - 2 * _video(media).rate.timebase), 0)):
+        shown = deque(FrameReader(media, span=FrameSpan(start, frame + 1), max_side_px=max_side_px, pixel="rgb"), maxlen=1)
+        if shown:
+            return shown[0].picture
+    raise MediaError("media_no_frames", f"{media.name} has no frame {frame}.", "Leave it out.", frame=frame)
 
 
 def audio(

@@ -81,6 +81,10 @@ class OpenClip:
     def __init__(self, choice: ClipChoice = ClipChoice()) -> None:
         self.choice = choice
 
+    def load(self) -> None:
+        """Loads the model now. Raises `MissingToolError` where it or its weights are not to be had."""
+        _loaded(self.choice)
+
     def pictures(self, pictures: Sequence[Picture]) -> Array:
         """RGB pictures -> unit vectors, float32 (n, dimensions)."""
         model, transform, _, device = _loaded(self.choice)
@@ -159,11 +163,13 @@ def _quietly() -> Any:
         logging.disable(before)
 
 
-def zero_shot(embedder: OpenClip, pictures: Sequence[Picture]) -> dict[str, dict[str, float]]:
-    """Attribute of PROMPTS -> value -> probability, the mean over the pictures; nothing for no pictures."""
-    if not len(pictures):
+def zero_shot(embedder: OpenClip, seen: Array) -> dict[str, dict[str, float]]:
+    """Attribute of PROMPTS -> value -> probability, the mean over the pictures.
+
+    seen : what `OpenClip.pictures` makes of them, (n, dimensions); nothing for no pictures.
+    """
+    if not len(seen):
         return {}
-    seen = embedder.pictures(pictures)
     return {attribute: _chances(seen, _described(embedder.choice, attribute)) for attribute in PROMPTS}
 
 

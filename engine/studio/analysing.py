@@ -10,8 +10,9 @@ from engine.edit.moments import MomentTable
 from engine.model import documents
 from engine.model.analysis import ClipGroup
 from engine.store.projects import check_writable
-from engine.studio.footage import Clip, Problem, gather, grouped, options_of
+from engine.studio.footage import Clip, Problem, gather, grouped, nothing_readable, options_of
 from engine.studio.labels import angle_rules
+from engine.studio.naming import distinct_names
 from engine.studio.requests import AnalyzeRequest
 from engine.studio.seeing import check_searchable, found_by_text
 from engine.style.prior import neutral_profile
@@ -30,14 +31,17 @@ def analyze(studio: Studio, request: AnalyzeRequest, progress: Progress) -> dict
     """Handler of `analyze`: `clips[]` with path, usable, why, warnings and every measured fact (curves included).
 
     With words to find, the clips that show them come first, and `found[]` says how near each is.
+    Raises `FootageError` (`no_usable_clips`) where not one of the files can be read.
     """
     if request.find is not None:
         check_searchable(studio)
     if request.plot:
         check_writable(request.plot)
     footage = gather(studio, request.clips, options_of(request.lut, request.fast), request.plot, progress, angle_rules(request.angle))
+    if not footage.clips:
+        raise nothing_readable(footage)
     groups = grouped(footage)
-    names = {clip.media.media_id: clip.path.name for clip in footage.clips}
+    names = dict(zip([clip.media.media_id for clip in footage.clips], distinct_names([clip.path for clip in footage.clips])))
     found = dict(found_by_text(studio, footage.vectors, request.find)) if request.find else {}
     clips = sorted(footage.clips, key=lambda clip: -found.get(clip.media.media_id, 0.0))
     rows = [_row(clip) for clip in clips] + [_problem(problem) for problem in footage.problems]

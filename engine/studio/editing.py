@@ -25,8 +25,9 @@ from engine.model.time import STANDARD_RATES, FrameRate, FrameSpan
 from engine.model.timeline import FinalStatus, Outcome, Timeline
 from engine.store.projects import HEAD, ProjectFolder
 from engine.studio import caching, exporting, rendering
-from engine.studio.footage import Footage, find_clips, full_path, gather, grouped, options_of, unmeasured
+from engine.studio.footage import Footage, find_clips, full_path, gather, grouped, nothing_readable, options_of, unmeasured
 from engine.studio.labels import angle_rules
+from engine.studio.naming import distinct_names
 from engine.studio.remembering import remember_revision
 from engine.studio.requests import ASPECTS, EditRequest
 from engine.studio.resuming import is_of_this_job, record_once, tagged
@@ -84,7 +85,7 @@ def _edited(studio: Studio, request: EditRequest, progress: Progress) -> dict[st
         )
         clips = [ClipInput(clip.media, clip.analysis) for clip in footage.clips]
         if not clips:
-            raise _nothing_readable(footage)
+            raise nothing_readable(footage)
         brief = _brief(request, footage)
         groups = grouped(footage)
         project = before.project_id if before else studio.new_id()
@@ -185,12 +186,6 @@ def _draft_brief(request: EditRequest) -> Brief:
     return dataclasses.replace(wish, song_loop=request.song_loop, song_join=request.song_join)
 
 
-def _nothing_readable(footage: Footage) -> FootageError:
-    shown = "; ".join(f"{problem.file}: {problem.error.message}" for problem in footage.problems[:3])
-    message = f"None of the {footage.found} files can be used. {shown}"
-    return FootageError("no_usable_clips", message, "Give the folder with the camera's own files.")
-
-
 def _brief(request: EditRequest, footage: Footage) -> Brief:
     media = [clip.media for clip in footage.clips]
     rate = FrameRate.parse(request.fps) if request.fps else commonest_rate(media)
@@ -239,9 +234,9 @@ def _halved(rate: FrameRate) -> FrameRate:
 def _wish(text: str, media: Sequence[Media]) -> ClipWish:
     """`name` or `name@IN-OUT` (seconds) -> the clip that is meant, by path, file name or name without suffix."""
     name, _, part = text.rpartition("@") if re.search(r"@[\d.]+-[\d.]+$", text) else (text, "", "")
-    found = [one for one in media if name in (one.path, one.name, Path(one.name).stem) or full_path(Path(name)) == Path(one.path)]
+    found = [one for one in media if _is_named(one, name)]
     if len(found) != 1:
-        what = "no clip" if not found else f"{len(found)} clips"
+        what = f"{len(found)} clips: {', '.join(distinct_names([Path(one.path) for one in found]))}" if found else "no clip"
         raise BadOption("wish_unclear", f"{name!r} names {what}.", "Write the file's name as `cutprint analyze` shows it.")
     video = found[0].video
     if not part or video is None:
@@ -251,6 +246,13 @@ def _wish(text: str, media: Sequence[Media]) -> ClipWish:
     if span is None:
         raise BadOption("wish_unclear", f"{found[0].name} has nothing between {start:g} and {end:g} s.", "Check the times.")
     return ClipWish(found[0].media_id, span)
+
+
+def _is_named(media: Media, name: str) -> bool:
+    """Whether that is the clip's path, the end of its path, its file name, or that without the suffix."""
+    path, wanted = Path(media.path), Path(name)
+    is_end = bool(wanted.parts) and path.parts[-len(wanted.parts) :] == wanted.parts
+    return is_end or name in (media.path, media.name, Path(media.name).stem) or full_path(wanted) == path
 
 
 def _other_outcomes(footage: Footage) -> list[Outcome]:

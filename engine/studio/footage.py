@@ -45,6 +45,7 @@ __all__ = [
     "known_analysis",
     "lut_of",
     "measured_parts",
+    "nothing_readable",
     "options_of",
     "probe_cached",
     "unmeasured",
@@ -140,6 +141,14 @@ def find_clips(given: Sequence[Path], exclude: Path | None = None) -> list[Path]
         places = ", ".join(str(path) for path in given)
         raise FootageError("no_clips", f"No video files in {places}.", "Give video files, or a folder that holds some.")
     return list(found)
+
+
+def nothing_readable(footage: Footage) -> FootageError:
+    """What to raise where not one of the files is a clip."""
+    shown = "; ".join(f"{problem.file}: {problem.error.message}" for problem in footage.problems[:3])
+    what = "The file cannot" if footage.found == 1 else f"None of the {footage.found} files can"
+    rows = [{"file": problem.file, "code": problem.error.code, "message": problem.error.message} for problem in footage.problems]
+    return FootageError("no_usable_clips", f"{what} be used. {shown}", "Give the folder with the camera's own files.", problems=rows)
 
 
 def full_path(path: Path) -> Path:

@@ -9,7 +9,6 @@ import dataclasses
 import fnmatch
 import functools
 import json
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,14 +19,13 @@ from engine.model.media import Media
 from engine.model.names import ANGLES, SHOT_TYPES, UNKNOWN
 from engine.store.projects import atomic_write
 from engine.studio.requests import LabelRequest
+from engine.studio.shoot_settings import FOLDER_FILE, read_table
 
 if TYPE_CHECKING:
     from engine.progress import Progress
     from engine.studio.context import Studio
 
 __all__ = ["angle_rules", "label", "labels_of", "unmet"]
-
-FOLDER_FILE = "cutprint.toml"
 
 Rules = Sequence[tuple[str, Labels]]
 """Patterns of file names (as a shell has them; with a slash, of the folder's, too) and what they mean; of two that match the later wins."""
@@ -110,12 +108,8 @@ def _keep(studio: Studio, media: Media, labels: Mapping[str, Any]) -> None:
 
 @functools.lru_cache(maxsize=64)
 def _read_rules(path: Path, _stamp: int) -> Rules:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("labels", {})
+        table = read_table(path).get("labels", {})
     except (OSError, ValueError) as cause:
         raise InputError("labels_unreadable", f"{path} cannot be read: {cause}.", "Correct that line.", path=str(path)) from cause
     if not isinstance(table, dict) or not all(isinstance(one, dict) for one in table.values()):

@@ -5,7 +5,7 @@ Vectors are kept in the cache by content and model, so that clips can be compare
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 
 from engine.analysis.finished import ShotLook
 from engine.errors import CutprintError, MissingToolError
-from engine.media.decode import still
 from engine.model import documents
 from engine.model.analysis import ClipAnalysis, Shot
 from engine.model.media import Media
 from engine.model.names import UNKNOWN
-from engine.perception.open_clip import ClipChoice, OpenClip, zero_shot
+from engine.perception.contracts import Picture
+from engine.perception.open_clip import BATCH, ClipChoice, OpenClip, zero_shot
 from engine.store.cache import CacheKey
+from engine.studio.measuring import stills
+from engine.studio.workers import run_all
 
 if TYPE_CHECKING:
     from engine.progress import Progress
@@ -49,31 +51,59 @@ def seen_in(studio: Studio, media: Sequence[Media], progress: Progress) -> dict[
     if not studio.settings.clip_model:
         return {}
     embedder = OpenClip(ClipChoice.parse(studio.settings.clip_model))
-    found = {}
-    progress.stage("Looking with CLIP", len(media))
-    for one in media:
-        key = CacheKey(one.media_id, "seen", SEEN_VERSION, embedder.choice.key)
-        body = studio.cache.get(key)
-        seen = _unpacked(body) if body else _looked(embedder, one)
-        if seen is not None:
-            found[one.media_id] = seen
-            if not body:
-                studio.cache.put(key, documents.dumps({"vector": seen.vector.tolist(), "chances": seen.chances}).encode())
-        progress.advance()
+    keys = {one.media_id: CacheKey(one.media_id, "seen", SEEN_VERSION, embedder.choice.key) for one in media}
+    found = {name: _unpacked(body) for name, key in keys.items() if (body := studio.cache.get(key))}
+    missing = [one for one in media if one.media_id not in found]
+
+    def note(index: int, vectors: NDArray[np.float32]) -> None:
+        mean = vectors.mean(axis=0)
+        seen = Seen(mean / max(1e-9, float(np.linalg.norm(mean))), zero_shot(embedder, vectors))
+        name = missing[index].media_id
+        studio.cache.put(keys[name], documents.dumps({"vector": seen.vector.tolist(), "chances": seen.chances}).encode())
+        found[name] = seen
+
+    _look(studio, embedder, [(one, _evenly(one)) for one in missing], "Looking with CLIP", progress, note)
     return found
 
 
-def _looked(embedder: OpenClip, media: Media) -> Seen | None:
+def _evenly(media: Media) -> tuple[int, ...]:
     assert media.video is not None
-    frames = [round(media.video.duration_frames * (k + 0.5) / STILLS) for k in range(STILLS)]
-    try:
-        pictures = [still(media, frame, 320) for frame in dict.fromkeys(frames)]
-        vector = embedder.pictures(pictures).mean(axis=0)
-        return Seen(vector / max(1e-9, float(np.linalg.norm(vector))), zero_shot(embedder, pictures))
-    except MissingToolError:
-        raise
-    except CutprintError:
-        return None  # a picture that cannot be decoded: the analysis says so
+    return tuple(dict.fromkeys(int(media.video.duration_frames * (k + 0.5) / STILLS) for k in range(STILLS)))
+
+
+def _look(
+    studio: Studio,
+    embedder: OpenClip,
+    jobs: Sequence[tuple[Media, tuple[int, ...]]],
+    stage: str,
+    progress: Progress,
+    note: Callable[[int, NDArray[np.float32]], None],
+) -> None:
+    """Workers decode the stills, and this process shows them to the model a batch at a time; `note` gets each job's vectors.
+
+    What cannot be decoded is left out: the analysis says so. Raises `MissingToolError` where the model cannot be loaded.
+    """
+    if not jobs:
+        return
+    embedder.load()
+    waiting: list[tuple[int, Sequence[Picture]]] = []
+
+    def show() -> None:
+        vectors = embedder.pictures([picture for _, pictures in waiting for picture in pictures])
+        ends = np.cumsum([len(pictures) for _, pictures in waiting])
+        for (index, _), own in zip(waiting, np.split(vectors, ends[:-1])):
+            note(index, own)
+        waiting.clear()
+
+    def keep(index: int, pictures: Sequence[Picture] | CutprintError) -> None:
+        if not isinstance(pictures, CutprintError):
+            waiting.append((index, pictures))
+            if sum(len(ones) for _, ones in waiting) >= BATCH:
+                show()
+
+    run_all(studio, stills, jobs, stage, progress, keep=keep)
+    if waiting:
+        show()
 
 
 def _unpacked(body: bytes) -> Seen:
@@ -129,16 +159,16 @@ def shots_seen(studio: Studio, media: Media, looks: Sequence[ShotLook], shots: S
     if not studio.settings.clip_model:
         return tuple(looks)
     embedder = OpenClip(ClipChoice.parse(studio.settings.clip_model))
-    progress.stage("Looking at shots with CLIP", len(shots))
-    rows = []
-    for look, shot in zip(looks, shots):
-        try:
-            chances = zero_shot(embedder, [still(media, (shot.start_frame + shot.end_frame) // 2, 320)])
-        except MissingToolError:
-            raise
-        except CutprintError:
-            chances = {}
-        size, angle = _mixed(look.shot_type, chances.get("shot_type", {})), _mixed(look.angle, chances.get("angle", {}))
-        rows.append(replace(look, shot_type=size, angle=angle))
-        progress.advance()
-    return tuple(rows)
+    chances: dict[int, Mapping[str, Mapping[str, float]]] = {}
+
+    def note(index: int, vectors: NDArray[np.float32]) -> None:
+        chances[index] = zero_shot(embedder, vectors)
+
+    jobs = [(media, ((shot.start_frame + shot.end_frame) // 2,)) for shot in shots]
+    _look(studio, embedder, jobs, "Looking at shots with CLIP", progress, note)
+    return tuple(_told(look, chances.get(index, {})) for index, look in enumerate(looks))
+
+
+def _told(look: ShotLook, chances: Mapping[str, Mapping[str, float]]) -> ShotLook:
+    size, angle = (_mixed(before, chances.get(name, {})) for name, before in (("shot_type", look.shot_type), ("angle", look.angle)))
+    return replace(look, shot_type=size, angle=angle)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError
 from engine.studio.requests import EditRequest
+from engine.studio.shoot_settings import FOLDER_FILE, read_table
 
 __all__ = ["with_folder_wishes"]
-
-FOLDER_FILE = "cutprint.toml"
 
 
 def with_folder_wishes(request: EditRequest) -> EditRequest:
@@ -30,17 +28,12 @@ def with_folder_wishes(request: EditRequest) -> EditRequest:
 
 
 def _table(path: Path) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
     try:
-        table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        return read_table(path)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as cause:
         raise InputError("wishes_unreadable", f"{path} cannot be read: {cause}.", "Correct that line.", path=str(path)) from cause
-    return table
 
 
 def _texts(table: dict[str, Any], name: str, folder: Path) -> tuple[str, ...]:

@@ -86,11 +86,12 @@ def test_pictures_and_texts_share_a_space(tiny: ClipChoice) -> None:
 
 
 def test_zero_shot_gives_probabilities_over_the_prompts(tiny: ClipChoice) -> None:
-    found = zero_shot(OpenClip(tiny), [footage.coded_picture(1, 3, 64, 96)])
+    embedder = OpenClip(tiny)
+    found = zero_shot(embedder, embedder.pictures([footage.coded_picture(1, 3, 64, 96)]))
     assert set(found) == set(PROMPTS)
     for attribute, chances in found.items():
         assert set(chances) == set(PROMPTS[attribute]) and sum(chances.values()) == pytest.approx(1, abs=1e-4)
-    assert zero_shot(OpenClip(tiny), []) == {}
+    assert zero_shot(embedder, embedder.pictures([])) == {}
 
 
 def test_what_cannot_be_loaded_says_how_to_mend_it(tiny: ClipChoice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

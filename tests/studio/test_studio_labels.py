@@ -60,10 +60,12 @@ def test_labels_that_mean_nothing_are_refused(clips: Path) -> None:
         '[labels]\n"*" = { angle = "up" }\n',
         '[labels]\n"*" = { colour = "red" }\n',
         '[labels]\n"*" = { look = 5 }\n',
+        '[label]\n"side_cam_*" = { angle = "side" }\n',
     ):
         (clips / "cutprint.toml").write_text(text, encoding="utf-8")
-        with pytest.raises((InputError, BadOption)):
+        with pytest.raises((InputError, BadOption)) as refused:
             likely(clips)
+    assert refused.value.code == "shoot_settings" and "labels" in refused.value.hint, "a mistyped table is no silence"
 
 
 def test_patterns_are_about_folders_too_and_those_that_match_nothing_are_named(clips: Path) -> None:

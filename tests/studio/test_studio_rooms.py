@@ -15,6 +15,7 @@ import footage
 import pytest
 
 from bridge_server.bootstrap import open_studio
+from bridge_server.pages.main_job import analyze_page
 from engine.errors import BadOption, Cancelled, CutprintError, FootageError, InputError, MediaError, UnknownSetting
 from engine.media.probe import probe
 from engine.progress import SILENT, CallbackProgress
@@ -156,6 +157,31 @@ def test_wishes_name_one_clip() -> None:
         with pytest.raises(BadOption) as caught:
             editing._wish(bad, media)
         assert caught.value.code == "wish_unclear"
+
+
+def test_clips_of_one_name_are_told_apart_by_their_folders(studio: Studio, tmp_path: Path) -> None:
+    for k, folder in enumerate(("cam 1", "cam 2")):
+        (tmp_path / folder).mkdir()
+        footage.lively_video(tmp_path / folder / "C0001.mp4", 1, 0.5 + 0.1 * k)
+    said = analyze(studio, AnalyzeRequest((tmp_path,), fast=True), SILENT)
+    table = analyze_page(said)
+    names = {str(Path(folder) / "C0001.mp4") for folder in ("cam 1", "cam 2")}
+    assert all(name in table for name in names)
+    assert names == {name for group in said["groups"] for name in group["files"]} or not said["groups"]
+    media = [probe(tmp_path / folder / "C0001.mp4") for folder in ("cam 1", "cam 2")]
+    assert editing._wish("cam 2/C0001.mp4", media).media_id == media[1].media_id
+    with pytest.raises(BadOption) as caught:
+        editing._wish("C0001.mp4", media)
+    assert all(name in caught.value.message for name in names)
+
+
+def test_nothing_that_can_be_read_is_an_error_that_says_why(studio: Studio, tmp_path: Path) -> None:
+    (tmp_path / "one.mp4").write_text("no film")
+    (tmp_path / "two.mov").write_bytes(b"")
+    with pytest.raises(FootageError, match=r"None of the 2 files.*one\.mp4.*two\.mov") as caught:
+        analyze(studio, AnalyzeRequest((tmp_path,)), SILENT)
+    assert caught.value.code == "no_usable_clips" and caught.value.exit_code == 3
+    assert [row["file"] for row in caught.value.details["problems"]] == ["one.mp4", "two.mov"]
 
 
 def test_media_that_moved_is_found_by_content(tmp_path: Path) -> None:
