@@ -102,6 +102,7 @@ def _watch(scan: Scan, look: Look, writer: ProxyWriter | None, progress: Progres
         look.see(frame)
         if writer is not None:
             writer.see(frame.time_s, frame.medium, frame.scaled)
+    look.finish()
 
 
 @dataclass(frozen=True)

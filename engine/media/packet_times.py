@@ -146,8 +146,9 @@ def _parsed(rate: Fraction) -> FrameRate | None:
 def _is_even(times: tuple[int, ...], tick: Fraction, rate: FrameRate) -> bool:
     step = rate.frame_duration / tick
     slack = max(VARIABLE_TOLERANCE * step, Fraction(3, 2))
-    first = times[0]
-    return all(abs(time - first - step * index) <= slack for index, time in enumerate(times))
+    first, length, per = times[0], step.numerator, step.denominator  # whole numbers: fractions are slow
+    reach = int(slack * per)
+    return all(abs((time - first) * per - length * index) <= reach for index, time in enumerate(times))
 
 
 def frame_count(packets: Packets, rate: FrameRate, tick: Fraction) -> int:

@@ -26,6 +26,8 @@ PROXY_VERSION = "1"
 """Part of the file's name; raise when proxies are made differently."""
 OPTIONS = {"preset": "ultrafast", "crf": "26", "g": "1", "threads": "1", "x264-params": "keyint=1:scenecut=0:log-level=-1"}
 """All-intra, so that any frame is at hand and pieces can be joined by copying (about 3 Mb/s; docs/clip_analysis.md)."""
+TOGETHER = 15
+"""Pictures encoded one after the other: the encoder's code and the decoder's push each other out of the processor's caches."""
 SLACK_S = 1e-3
 MATRICES = {"bt709": 1, "bt470bg": 5, "smpte170m": 6, "bt2020nc": 9}
 """Colour matrices as ITU-T H.273 numbers them."""
@@ -52,6 +54,7 @@ class ProxyWriter:
         self._container: Any = None
         self._stream: Any = None
         self._held: Any = None
+        self._waiting: list[tuple[float, Any]] = []
         self._count = 0
 
     def see(self, time_s: float, planes: Planes, scaled: Any = None) -> None:
@@ -61,8 +64,9 @@ class ProxyWriter:
         try:
             if self._container is None:
                 self._open(planes)
-            self._fill(time_s - SLACK_S)
-            self._held = _frame(planes) if scaled is None else _plain(scaled)
+            self._waiting.append((time_s - SLACK_S, _frame(planes) if scaled is None else _plain(scaled)))
+            if len(self._waiting) >= TOGETHER:
+                self._encode_waiting()
         except Exception as cause:
             self._give_up(cause)
 
@@ -71,6 +75,7 @@ class ProxyWriter:
         if self.failed or self._container is None:
             return
         try:
+            self._encode_waiting()
             self._fill(max(duration_s, (self._count + 1) / PROXY_FPS) - SLACK_S)
             for packet in self._stream.encode(None):
                 self._container.mux(packet)
@@ -81,7 +86,7 @@ class ProxyWriter:
 
     def abandon(self) -> None:
         """Leaves nothing behind."""
-        self.failed = True
+        self.failed, self._waiting = True, []
         with contextlib.suppress(Exception):
             if self._container is not None:
                 self._container.close()
@@ -99,6 +104,12 @@ class ProxyWriter:
         if self._matrix:
             self._stream.codec_context.colorspace = self._matrix
             self._stream.codec_context.color_range = LIMITED_RANGE
+
+    def _encode_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for until_s, frame in waiting:
+            self._fill(until_s)
+            self._held = frame
 
     def _fill(self, until_s: float) -> None:
         """Encodes the held picture for every proxy frame before `until_s`."""
