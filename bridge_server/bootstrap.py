@@ -100,6 +100,13 @@ def _die_with(parent: multiprocessing.process.BaseProcess) -> None:
     os._exit(1)
 
 
+class _LogFile(logging.handlers.RotatingFileHandler):
+    """A disk that is full costs lines of the log; what the user must know of it is said by what failed."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        pass
+
+
 def start_log(settings: Settings) -> None:
     """The rotating log file in the workspace; none where that cannot be written (the command itself will say so)."""
     root = logging.getLogger()
@@ -109,9 +116,7 @@ def start_log(settings: Settings) -> None:
     with suppress(OSError):
         folder = settings.workspace / "logs"
         folder.mkdir(parents=True, exist_ok=True)
-        handler = logging.handlers.RotatingFileHandler(
-            folder / "cutprint.log", maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True
-        )
+        handler = _LogFile(folder / "cutprint.log", maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True)
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         handler._cutprint = True  # type: ignore[attr-defined]
         root.addHandler(handler)

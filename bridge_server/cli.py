@@ -41,6 +41,7 @@ COMMON = (
     click.Option(["--workspace"], type=click.Path(path_type=Path), help="Folder for caches, profiles and logs."),
     click.Option(["--config"], type=click.Path(path_type=Path), help="Settings file (TOML)."),
 )
+COMMON_NAMES = frozenset(name for option in COMMON for name in option.opts)
 
 
 def _command(case: UseCase) -> click.Command:
@@ -96,6 +97,8 @@ def _wrong_usage(error: click.ClickException, asked_json: bool) -> int:
     context = getattr(error, "ctx", None)
     if context is not None:
         hint = f"`{context.command_path} --help` shows how."
+        if isinstance(error, click.NoSuchOption) and isinstance(context.command, click.Group) and error.option_name in COMMON_NAMES:
+            hint = f"Write {error.option_name} after the command's name, such as `cutprint analyze {error.option_name} ...`."
     if asked_json:
         body = {"code": "usage", "message": error.format_message(), "hint": hint, "details": {}}
         print(json.dumps({"error": body}, ensure_ascii=False, indent=2))

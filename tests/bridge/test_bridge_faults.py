@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import socket
@@ -15,8 +16,9 @@ import pytest
 from absence import absent
 from client import Client
 
-from bridge_server.bootstrap import open_studio
+from bridge_server.bootstrap import open_studio, start_log
 from bridge_server.serving import Bridge
+from engine.settings import Settings
 from engine.store.database import FILE_NAME
 from engine.store.jobs import JobStore
 
@@ -151,3 +153,16 @@ def test_raw_nonsense_gets_nothing(bridge: Bridge, wire_text: bytes) -> None:
         while block := wire.recv(65536):
             answer += block
     assert b"200" not in answer.partition(b"\r\n")[0] and b"root:" not in answer
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full is Linux's own")
+def test_a_log_that_cannot_be_written_says_nothing_on_the_screen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    start_log(Settings(workspace=tmp_path))
+    handler = next(one for one in logging.getLogger().handlers if getattr(one, "_cutprint", False))
+    assert isinstance(handler, logging.FileHandler)
+    with pytest.raises(OSError, match="No space left"), Path("/dev/full").open("w", encoding="utf-8") as full:
+        handler.stream = full  # type: ignore[assignment]
+        logging.getLogger("engine").warning("what no disk takes")
+        handler.stream = None  # type: ignore[assignment]
+        logging.getLogger().removeHandler(handler)
+    assert capsys.readouterr().err == ""

@@ -256,6 +256,8 @@ def test_no_clips_and_wrong_usage(job: Path, tmp_path: Path) -> None:
     refused(cutprint("edit", tmp_path / "gone", "--song", job / "song.wav", "-o", tmp_path / "o", "--json"), 3, "media_missing")
     refused(cutprint("edit", job / "clips", "--song", tmp_path / "gone.mp3", "-o", tmp_path / "o", "--json"), 3, "song_missing")
     refused(cutprint("edit", job / "clips", "--json"), 2, "usage")
+    early = cutprint("--workspace", tmp_path / "ws", "analyze", job / "clips")
+    assert early.returncode == 2 and "after the command's name" in early.stderr
     bad = ("edit", job / "clips", "--song", job / "song.wav", "-o", tmp_path / "o", "--json")
     refused(cutprint(*bad, "--duration", 0), 2, "bad_duration")
     refused(cutprint(*bad, "--fps", "fast"), 2, "bad_rate")
