@@ -56,11 +56,15 @@ class Followed:
     half: NDArray[np.float64]
 
     @cached_property
-    def design(self) -> NDArray[np.float64]:
-        """(2n, 4): what the four numbers of a similarity do to x (first half) and y of each point."""
-        x, y = self.start.T
-        one, none = np.ones(len(x)), np.zeros(len(x))
-        return np.concatenate([np.stack([x, -y, one, none], axis=1), np.stack([y, x, none, one], axis=1)])
+    def places(self) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+        """(n,) start and end as complex numbers."""
+        return self.start @ _AS_COMPLEX, self.end @ _AS_COMPLEX
+
+    @cached_property
+    def products(self) -> NDArray[np.float64]:
+        """(n, 12): PRODUCTS of each point's start (x, y) and end (u, v)."""
+        (x, y), (u, v) = self.start.T, self.end.T
+        return np.array([np.ones(len(x)), x, y, u, v, x * x, x * y, y * y, u * x, v * x, u * y, v * y]).T
 
     @cached_property
     def covariance(self) -> NDArray[np.float64]:
@@ -86,9 +90,11 @@ class Followed:
         weakest = (xx + yy) / 2 - np.hypot((xx - yy) / 2, xy)
         return np.asarray(weakest / (weakest + SEEN_TEXTURE) / (1 + (self.unlike / SEEN_UNLIKE) ** 2))
 
-    def residuals(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(2, n) what the similarity of these four numbers leaves."""
-        return self.end.T - (self.design @ numbers).reshape(2, -1)
+    def residuals(self, numbers: NDArray[np.float64]) -> NDArray[np.complex128]:
+        """(n,) what the similarity of these four numbers leaves."""
+        start, end = self.places
+        a, b, x, y = numbers.tolist()
+        return np.asarray(end - complex(a, b) * start - complex(x, y))
 
 
 def tensors(luma: NDArray[np.uint8], points: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -109,7 +115,7 @@ def tensors(luma: NDArray[np.uint8], points: NDArray[np.float32]) -> NDArray[np.
 
 def moved(points: NDArray[np.float32], model: Model, centre: NDArray[np.float32]) -> NDArray[np.float32]:
     """Where a model says that points go: in a whip the step before's is nearer than where they were."""
-    to = (points - centre) @ np.array([1, 1j]) * model[0] + model[1]
+    to = (points - centre) @ _AS_COMPLEX * model[0] + model[1]
     return np.asarray(np.stack([to.real, to.imag], axis=1) + centre, np.float32)
 
 
@@ -165,27 +171,46 @@ class _Votes:
         return numbers, float(self._weighed[agree].sum() / self._weighed.sum())
 
     def _solved(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        xx, xy, yy = self._precision * weights
-        design, count = self._points.design, len(weights)
-        across, down = design[:count], design[count:]
-        weighed = np.concatenate([xx[:, None] * across + xy[:, None] * down, xy[:, None] * across + yy[:, None] * down])
-        normal = design.T @ weighed + 1e-9 * np.eye(4)
-        return np.asarray(np.linalg.solve(normal, weighed.T @ self._points.end.T.ravel()))
+        sums = (self._precision * weights) @ self._points.products
+        table = (sums.ravel() @ _NORMAL).reshape(4, 5)
+        return np.asarray(np.linalg.solve(table[:, :4] + _RIDGE, table[:, 4]))
+
+
+PRODUCTS = ("", "x", "y", "u", "v", "xx", "xy", "yy", "ux", "vx", "uy", "vy")
+ACROSS, DOWN = ((1, "x"), (-1, "y"), (1, ""), (0, "")), ((1, "y"), (1, "x"), (0, ""), (1, ""))
+"""What each of a similarity's four numbers adds to where a point goes."""
+
+
+def _normal_table() -> NDArray[np.float64]:
+    """(36, 20): sums of PRODUCTS, weighted by precisions xx, xy and yy -> normal equations, four rows with their right side behind."""
+    table = np.zeros((3, len(PRODUCTS), 4, 5))
+    across, down = (*ACROSS, (1, "u")), (*DOWN, (1, "v"))
+    for kind, left, right in ((0, ACROSS, across), (1, ACROSS, down), (1, DOWN, across), (2, DOWN, down)):
+        for row, (factor, name) in enumerate(left):
+            for column, (other, its_name) in enumerate(right):
+                table[kind, PRODUCTS.index("".join(sorted(name + its_name))), row, column] += factor * other
+    return table.reshape(-1, 20)
+
+
+_NORMAL = _normal_table()
+_RIDGE = 1e-9 * np.eye(4)
+_AS_COMPLEX = np.array([1, 1j])
 
 
 def _inverse(xx: NDArray[np.float64], xy: NDArray[np.float64], yy: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.stack([yy, -xy, xx]) / (xx * yy - xy * xy)
+    per = 1 / (xx * yy - xy * xy)
+    return np.array([yy * per, -xy * per, xx * per])
 
 
-def _squared(precision: NDArray[np.float64], left: NDArray[np.float64]) -> NDArray[np.float64]:
+def _squared(precision: NDArray[np.float64], left: NDArray[np.complex128]) -> NDArray[np.float64]:
     """(n,) squared Mahalanobis distances."""
     xx, xy, yy = precision
-    x, y = left
-    return np.asarray(xx * x * x + 2 * xy * x * y + yy * y * y)
+    x, y = left.real, left.imag
+    return np.asarray((xx * x + 2 * xy * y) * x + yy * y * y)
 
 
 def _middle(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
     """The weighted median."""
-    order = np.argsort(values)
-    passed = np.cumsum(weights[order])
-    return float(values[order[min(len(values) - 1, int(np.searchsorted(passed, passed[-1] / 2)))]])
+    order = values.argsort()
+    passed = weights[order].cumsum()
+    return float(values[order[min(len(values) - 1, int(passed.searchsorted(passed[-1] / 2)))]])

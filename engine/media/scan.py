@@ -240,7 +240,8 @@ class _Scaler:
                 **self._alone,
             )
             # A picture that needs no scaling comes back as it is: the decoder still refers to it.
-            return (_plane(small, 0), _plane(small, 1), _plane(small, 2)), None if small is raw else small
+            y, cb, cr = (_rows(plane) for plane in small.planes)
+            return (y, cb, cr), None if small is raw else small
         rgb = self._reformat.reformat(raw, width=width, height=height, format="rgb24", interpolation="AREA", **self._alone).to_ndarray()
         return _yuv(tone.applied(np.asarray(rgb, np.uint8), self._table)), None
 
@@ -252,8 +253,7 @@ class _Scaler:
         return np.ascontiguousarray(turned[:, ::-1] if mirrored else turned)
 
 
-def _plane(frame: Any, number: int) -> Plane:
-    plane = frame.planes[number]
+def _rows(plane: Any) -> Plane:
     rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
     return rows[:, : plane.width]
 
@@ -271,5 +271,5 @@ def _yuv(rgb: Plane) -> tuple[Plane, Plane, Plane]:
 def _luma_plane(raw: Any, interlaced: bool) -> Plane:
     if not raw.format.name.startswith(("yuv", "nv", "gray")) or raw.format.components[0].bits != 8:
         raw = raw.reformat(format="gray")
-    plane = _plane(raw, 0)
+    plane = _rows(raw.planes[0])
     return plane[::2] if interlaced else plane  # one field: two moments woven together look sharper than they are
