@@ -9,6 +9,7 @@ were set on reels of `tests/benchmarks/bench_style_matching.py` with seeds 101, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -35,6 +36,8 @@ FINE_FRAMES = (-4.0, -2.0, 0.0, 2.0, 4.0)
 """Moments around the best of the smaller pictures, in the clip's frames, that are looked at in larger ones; then every frame, downhill."""
 HOPELESS = 5.0
 """Where this many times what the best moment leaves over is left, what lies beyond is not looked at."""
+LOST = 2.0
+"""And in larger pictures, where what was best in smaller ones leaves this many times what another explanation does, no moment near it."""
 OPEN = 1.3
 """Moments that leave up to this many times what the best does are open until seen in larger pictures."""
 MOST_STEPS = 8
@@ -81,22 +84,40 @@ def _pinned(shot: Strip, clip: Strip, placed: Placed) -> Placed:
     pictures = shot.pictures[:, :, ::-1] if placed.window.mirrored else shot.pictures
     sharp = _Search(pictures, clip.pictures, clip.fps / shot.fps)
     rough = _Search(shrunk(pictures, ROUGH), shrunk(clip.pictures, ROUGH), sharp.rate)
-    first = (placed.start_s - clip.first_s) * clip.fps
-    step = max(1, round(STEP_S * clip.fps))
-    around = step * np.arange(-round(REACH_S / STEP_S), round(REACH_S / STEP_S) + 1, dtype=float)
-    walks = []
-    for speed in dict.fromkeys((placed.speed, 1.0, *_speeds(rough, placed.window))):
-        # The middle of the shot stays where it is known to be.
-        moved = first + (placed.speed - speed) * sharp.rate * (len(pictures) - 1) / 2
-        for window, plain in ((placed.window, False), (_plain(placed.window, sharp), True)):
-            walks.append(rough.walk(_Fit(1.0, moved, speed, window, plain), around, max(1, step // 2)))
-    known = [(one, walk) for walk in walks if (one := walk.least())]
-    least = min((one.cost for one, _ in known), default=0.0)
-    fits = [sharp.walk(one, walk.open(one), 1).least() for one, walk in known if one.cost < least + HOPEFUL]
-    best = min((one for one in fits if one), key=lambda one: one.cost, default=None)
+    walks = _walks(rough, placed, _plain(placed.window, sharp), (placed.start_s - clip.first_s) * clip.fps, clip.fps)
+    best = _sharpest(sharp, list(walks))
     if best is None:
         return placed
     return replace(placed, start_s=clip.first_s + best.first / clip.fps, speed=best.speed, alike=1 - best.left, window=best.window)
+
+
+def _walks(rough: _Search, placed: Placed, plain: Window, first: float, fps: float) -> Iterator[_Walk]:
+    """Both kinds of window at each speed, in smaller pictures; where the known window is lost at some speed, that is not the speed."""
+    step = max(1, round(STEP_S * fps))
+    around = step * np.arange(-round(REACH_S / STEP_S), round(REACH_S / STEP_S) + 1, dtype=float)
+    bar = np.inf
+    for speed in dict.fromkeys((placed.speed, 1.0, *_speeds(rough, placed.window))):
+        # The middle of the shot stays where it is known to be.
+        moved = first + (placed.speed - speed) * rough.rate * (len(rough.shot) - 1) / 2
+        steps = max(1, step // 2), *rough.parts(speed)
+        known = rough.walk(_Fit(1.0, moved, speed, placed.window, False), around, steps, bar)
+        yield known
+        least = known.least()
+        if least is None or least.left <= bar:
+            yield rough.walk(_Fit(1.0, moved, speed, plain, True), around, steps)
+        bar = min(bar, HOPELESS * least.left) if least else bar
+
+
+def _sharpest(sharp: _Search, walks: Sequence[_Walk]) -> _Fit | None:
+    """The simplest explanation of those that leave little over in larger pictures; what looked best in smaller ones is tried first."""
+    known = sorted(((one, walk) for walk in walks if (one := walk.least())), key=lambda row: row[0].cost)
+    best: _Fit | None = None
+    for rough, walk in known:
+        if rough.cost < known[0][0].cost + HOPEFUL:
+            bar = LOST * best.left if best else np.inf
+            found = sharp.walk(rough, walk.open(rough), (1, *sharp.parts(rough.speed)), bar).least()
+            best = min((one for one in (best, found) if one), key=lambda one: one.cost, default=None)
+    return best
 
 
 def _speeds(rough: _Search, window: Window) -> list[float]:
@@ -124,16 +145,16 @@ class _Search:
     rate: float
     """Frames of the clip per frame of the shot, at speed 1."""
 
-    def walk(self, start: _Fit, around: Values, *steps: float) -> _Walk:
-        """The moments `around` that of `start`, in frames, then downhill from the best in smaller and smaller steps."""
-        walk = _Walk(self, start)
+    def walk(self, start: _Fit, around: Values, steps: Sequence[float], bar: float = np.inf) -> _Walk:
+        """The moments `around` that of `start`, in frames, then downhill from the best in smaller and smaller steps; as in `_Walk.bar`."""
+        walk = _Walk(self, start, bar)
         walk.outward(around[around <= 0][::-1])
         walk.outward(around[around > 0])
-        for step in (*steps, *self._parts(start.speed)):
+        for step in steps:
             walk.downhill(step)
         return walk
 
-    def _parts(self, speed: float) -> tuple[float, ...]:
+    def parts(self, speed: float) -> tuple[float, ...]:
         """The part of a frame from which on other frames are shown, where a step is no whole one."""
         starts = starts_within(1.0, speed * self.rate)
         return (float(starts[1]),) if len(starts) > 1 else ()
@@ -157,18 +178,23 @@ class _Search:
 
 @dataclass(frozen=True, eq=False)
 class _Walk:
-    """From moment to moment, each window fitted from its neighbour's."""
+    """From moment to moment, each window fitted from its neighbour's. bar : ends where more than this is left over."""
 
     search: _Search
     start: _Fit
+    bar: float
     known: dict[float, _Fit | None] = field(default_factory=dict)
 
+    @property
+    def fits(self) -> list[_Fit]:
+        return [one for one in self.known.values() if one]
+
     def least(self) -> _Fit | None:
-        return min((one for one in self.known.values() if one), key=lambda one: one.left, default=None)
+        return min(self.fits, key=lambda one: one.left, default=None)
 
     def open(self, best: _Fit) -> Values:
         """Moments from the best one on, in frames, between which larger pictures have to tell."""
-        near = [round(one.first - best.first, 3) for one in self.known.values() if one and one.left < OPEN * best.left]
+        near = [round(one.first - best.first, 3) for one in self.fits if one.left < OPEN * best.left]
         return np.unique([*FINE_FRAMES, *near])
 
     def outward(self, offsets: Values) -> None:
@@ -176,14 +202,14 @@ class _Walk:
         for offset in offsets.tolist():
             one = self._at(self.start.first + offset, near)
             best = self.least()
-            if one and best and one.left > HOPELESS * best.left:
+            if one and best and one.left > min(HOPELESS * best.left, self.bar):
                 break
             near = one.window if one else near
 
     def downhill(self, step: float) -> None:
         for _ in range(MOST_STEPS):
             best = self.least()
-            if best is None:
+            if best is None or best.left > self.bar:
                 return
             for first in (best.first - step, best.first + step):
                 self._at(first, best.window)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from engine.analysis.fitting import FLAT, Window, aim_at, fit, seen_through
 
-__all__ = ["COARSE_PX", "FINE_PX", "SPEEDS", "Line", "Placed", "Strip", "Window", "lines_through", "place", "shrunk", "starts_within"]
+__all__ = ["COARSE_PX", "FINE_PX", "SPEEDS", "Line", "Placed", "Strip", "lines_through", "place", "shrunk", "starts_within"]
 
 Array = NDArray[np.float32]
 Pictures = NDArray[np.uint8]
@@ -46,8 +46,8 @@ MOST_PHASES = 5
 """Parts of a frame in which a moment is told: 24 frames a second shown at 30 repeat their pattern every five."""
 FIT_PROBES = 5
 """Frames that are compared when the window is fitted to parts of a pixel."""
-RIDGE_STEPS = (12, 4, 1)
-"""Frames between the moments at which it is fitted anew: four steps to each side, coarse, then fine."""
+RIDGE_STEPS = (12, 4)
+"""Frames between the moments at which it is fitted anew, four to each side, coarse, then finer; single ones once the line is known."""
 STIR = 0.3
 """Least change of a stretch, in grey levels, that counts as one: below is coding noise."""
 

@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.analysis.placing import Line, Placed, Window, lines_through
+from engine.analysis.fitting import Window
+from engine.analysis.placing import Line, Placed, lines_through
 from engine.model.analysis import ClipAnalysis, Prints
 from engine.model.time import FrameSpan
 from engine.model.works import RawUse
@@ -162,7 +163,10 @@ def _first_look(looks: Sequence[Array], raw: Mapping[str, ClipAnalysis]) -> list
 def _likely(rows: Mapping[_Key, _Seen]) -> Iterator[tuple[str, _Seen]]:
     """The best clips, likeliest first."""
     clips: dict[str, list[_Seen]] = {}
+    best = max((seen.score for seen in rows.values()), default=0.0)
     for (media_id, _), seen in sorted(rows.items(), key=lambda row: -row[1].score):
+        if seen.score < best - 2 * NEAR_BEST:
+            break  # one window for all looks cannot lift it that far beside the others
         clips.setdefault(media_id, []).append(seen)
     for media_id, ways in list(clips.items())[:CANDIDATES]:
         yield from ((media_id, one) for one in ways if one.score >= ways[0].score - NEAR_MIRRORED)

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from engine.analysis.fitting import Window
 from engine.analysis.pinning import pin
-from engine.analysis.placing import Placed, Strip, Window
+from engine.analysis.placing import Placed, Strip
 
 Pictures = NDArray[np.uint8]
 FULL = Window(0.4, 0.0, 0.31640625, 1.0)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.analysis.placing import Placed, Strip, Window, place
+from engine.analysis.fitting import Window
+from engine.analysis.placing import Placed, Strip, place
 
 Pictures = NDArray[np.uint8]
 
