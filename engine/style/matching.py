@@ -48,6 +48,8 @@ LEAST = 0.8
 """Correlation of larger pictures under which a shot is not of that clip."""
 NEAR_ALIKE = 0.03
 """Places this much less alike than the best one are not worth pinning down: that gains a hundredth."""
+LEAST_HOPEFUL = 0.5
+"""Where nothing is that much alike, nothing is worth it: a fade from black rose from .7 to .9, what is below .5 stays under LEAST."""
 LEAD = 0.004
 """How much better than every other clip a find must be: second takes of one scene lie nearer than that."""
 MARGIN_S = 0.1
@@ -103,7 +105,8 @@ def _likeliest(work: ClipAnalysis, spans: Sequence[FrameSpan], raw: Mapping[str,
 def hopeful(placed: Mapping[Key, Sequence[Placed]]) -> dict[Key, list[Placed]]:
     """Of the places of one shot (by clip, or by clip and kind of window) those that may be the right one."""
     best = max((one.alike for rows in placed.values() for one in rows), default=0.0)
-    near = {key: [one for one in rows if one.alike >= best - NEAR_ALIKE] for key, rows in placed.items()}
+    least = max(best - NEAR_ALIKE, LEAST_HOPEFUL)
+    near = {key: [one for one in rows if one.alike >= least] for key, rows in placed.items()}
     return {key: rows for key, rows in near.items() if rows}
 
 
