@@ -41,6 +41,8 @@ LEAST_COVER = 0.4
 """Share of cells with texture below which the camera is not measured (a figure on an empty background fills under a third)."""
 LEAST_TRUST = 0.5
 """Share of points that agree on the camera, above which they are followed for another step."""
+CARRIED_STEPS = 3
+"""So many steps are followed by the same corners ..."""
 CARRIED_PX = 3.0
 """... where they moved by less: after a whip they have left one side of the picture empty."""
 LOST = 15.0
@@ -86,6 +88,7 @@ class GridTracker:
     def __init__(self) -> None:
         self._previous: NDArray[np.uint8] | None = None
         self._carried: _Corners | None = None
+        self._served = 0
         self._model: Model = STILL
 
     def step(self, luma: NDArray[np.uint8]) -> Step:
@@ -93,15 +96,16 @@ class GridTracker:
         previous, self._previous = self._previous, luma
         if previous is None or previous.shape != luma.shape:
             return Step()
-        # Corners serve for two steps: where they were followed to is as good a start as new ones, and costs nothing.
-        corners, fresh, self._carried = self._carried, self._carried is None, None
+        # Corners serve for some steps: where they were followed to is as good a start as new ones, and costs nothing.
+        corners, self._carried = self._carried, None
         if corners is None:
             at = _cell_corners(previous)
-            corners = _Corners(at, tensors(previous, at))
+            corners, self._served = _Corners(at, tensors(previous, at)), 0
+        self._served += 1
         if len(corners.at) < 6:
             return Step()
         step, ends, self._model = _motion_between(previous, luma, corners, self._model)
-        if fresh and step.trust > LEAST_TRUST and step.speed * luma.shape[0] < CARRIED_PX:
+        if self._served < CARRIED_STEPS and step.trust > LEAST_TRUST and step.speed * luma.shape[0] < CARRIED_PX:
             self._carried = ends
         if len(corners.at) < LEAST_COVER * _cells(luma):  # texture on the subject alone says nothing about the camera
             return Step(subject=step.overall, overall=step.overall, speed=step.speed)
