@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.analysis import colour, motion, quality, shots, sound
+from engine.analysis.flow import FlowMeter
 from engine.analysis.framing import framing
 from engine.analysis.look import Look, subjects_of
 from engine.media.fingerprint import fingerprint
@@ -92,7 +93,9 @@ def analyse_clip(
 def _new_look(media: Media, options: AnalysisOptions) -> Look:
     wants_faces = options.faces and "faces" not in catalog.absences()
     finder = catalog.face_finder() if wants_faces else None
-    return Look(finder, follows_motion=not options.draft, matrix=media.video.colour.matrix if media.video else "unknown")
+    video = media.video
+    meter = FlowMeter(video.rotation, video.mirrored) if video else FlowMeter()
+    return Look(finder, follows_motion=not options.draft, matrix=video.colour.matrix if video else "unknown", meter=meter)
 
 
 def _watch(scan: Scan, look: Look, writer: ProxyWriter | None, progress: Progress) -> None:
@@ -149,6 +152,7 @@ class _Facts:
             color_variance=float(np.mean(look.colours)) if look.colours else 0.0,
             palette=colour.palette(look.pictures),
             white_balance=colour.white_balance(look.casts),
+            flow=_finite(curves["flow"].mean()) if look.flows else None,
             camera=motion.camera_means(path, self.aspect),
             faces=tuple(sorted((*look.faces, *look.followed), key=lambda one: one.frame)),
             bodies=tuple(look.bodies),
@@ -214,6 +218,7 @@ class _Facts:
             "blur": blur,
             "motion_blur": blur * motion.smear_share(stepped(speed) * float(self.video.rate.frame_duration) / path.seconds),
             "detail": np.interp(every, look.sharp_frames or [0], look.details or [np.nan]),
+            "flow": np.interp(every, look.flow_frames or [0], look.flows or [np.nan]),
             "exposure": exposure,
             "clipped": np.interp(every, look.frames, look.clipped),
             "flicker": np.interp(every, look.frames, quality.flicker_curve(np.array(look.exposures, np.float32))),

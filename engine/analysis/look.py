@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.analysis import colour, motion, prints, quality, shots
+from engine.analysis.flow import FlowMeter
 from engine.analysis.saliency import salient_box
 from engine.media.scan import ScanFrame
 from engine.model.analysis import Box, Face, Subject
@@ -23,6 +24,7 @@ FACE_EVERY_S = 1.0
 AGAIN_EVERY_S = 0.25
 """How often faces are looked for again where they were, between two looks at the whole picture."""
 COLOUR_EVERY_S = 0.5
+FLOW_EVERY_S = 0.2
 SAME_PICTURE = 0.006
 """Mean difference (share of full scale) to the last picture looked at for faces under which nothing has moved: sensor noise leaves .004."""
 MOVER_EVERY = 8
@@ -41,6 +43,7 @@ class Look:
     follows_motion: bool = True
     matrix: str = "bt709"
     tracker: motion.GridTracker = field(default_factory=motion.GridTracker)
+    meter: FlowMeter = field(default_factory=FlowMeter)
     frames: list[int] = field(default_factory=list)
     changes: list[float] = field(default_factory=list)
     histograms: list[NDArray[np.float32]] = field(default_factory=list)
@@ -53,6 +56,8 @@ class Look:
     sharp_frames: list[int] = field(default_factory=list)
     blurs: list[float] = field(default_factory=list)
     details: list[float] = field(default_factory=list)
+    flows: list[float] = field(default_factory=list)
+    flow_frames: list[int] = field(default_factory=list)
     steps: list[motion.Step] = field(default_factory=list)
     step_frames: list[int] = field(default_factory=list)
     faces: list[Face] = field(default_factory=list)
@@ -66,6 +71,7 @@ class Look:
     pictures: list[NDArray[np.uint8]] = field(default_factory=list)
     _waiting: list[ScanFrame] = field(default_factory=list)
     _sharp: list[NDArray[np.uint8]] = field(default_factory=list)
+    _latest: ScanFrame | None = None
     _before: NDArray[np.uint8] | None = None
     _looked_at: NDArray[np.uint8] | None = None
     _last: tuple[list[Face], list[Subject], list[Subject]] = field(default_factory=lambda: ([], [], []))
@@ -73,6 +79,7 @@ class Look:
     _next_face_s: float = 0.0
     _next_again_s: float = 0.0
     _next_colour_s: float = 0.0
+    _next_flow_s: float = 0.0
     _next_motion_s: float = 0.0
 
     def see(self, frame: ScanFrame) -> None:
@@ -81,7 +88,9 @@ class Look:
             self.sharp_frames.append(frame.index)
             self.details.append(quality.detail_of(frame.full))  # at once: holding whole frames takes memory
             self._sharp.append(frame.medium[0])
+            self._see_flow(frame, frame.full)
             frame = replace(frame, full=None)
+        self._latest = frame
         self._waiting.append(frame)
         if len(self._waiting) >= TOGETHER:
             self.finish()
@@ -119,6 +128,14 @@ class Look:
         small = prints.print_of(luma)
         self.prints.append(small)
         self.signatures.append(_signature(small))
+
+    def _see_flow(self, frame: ScanFrame, full: NDArray[np.uint8]) -> None:
+        before = self._latest
+        if before is None or not self.follows_motion or frame.time_s + 1e-6 < self._next_flow_s:
+            return
+        self._next_flow_s = frame.time_s + FLOW_EVERY_S
+        self.flows.append(self.meter.flow(before.luma, frame.luma, full, frame.time_s - before.time_s))
+        self.flow_frames.append(frame.index)
 
     def _see_motion(self, frame: ScanFrame, before: NDArray[np.uint8] | None) -> None:
         if not self.follows_motion or frame.time_s + 1e-6 < self._next_motion_s:

@@ -159,6 +159,7 @@ class ClipAnalysis:
     blur : share of lost sharpness, 0 sharp to 1 mush; `focus_blur` and `motion_blur` are its two causes.
     exposure : mean luma. color_variance : spread of colour.
     detail : fine detail at the clip's own size (not comparable between sizes; `blur` is).
+    flow : motion as flow at the clip's own size sees it, heights per second (not comparable between sizes; `motion_intensity` is).
     shake_per_height : mean jerk of the camera path per frame, as a share of the picture height.
     quality_parts : named parts of `visual_quality`.
     curves : by name; always `motion`, `sharpness`, `exposure`, `shake`, `quality` (each 0 to 1) where a picture could be read.
@@ -187,6 +188,7 @@ class ClipAnalysis:
     focus_blur: float = 0.0
     motion_blur: float = 0.0
     detail: float = 0.0
+    flow: float | None = None
     white_balance: Mapping[str, float] = field(default_factory=dict)
     """How far grey is from grey, in CIELAB units: `warmth` (yellow positive, blue negative), `tint` (magenta positive, green negative)."""
     clipped: float = 0.0

@@ -1,14 +1,16 @@
 """Motion and sharpness against full resolution, and blur between sizes.
 
 `python tests/benchmarks/bench_clip_light.py [--pairs 4] [--seconds 4]`. Of the first seconds of every raw clip some pairs of neighbouring
-frames. Motion: mean length of Farneback's flow at full size, against the curve `motion` (turned back into heights per second). Sharpness:
-log variance of the Laplacian over the whole full-size luma plane, against the curve `detail`. Blur: `blur_effect` of a picture at 640 px
-and of its copies at 480 and 320 px.
+frames (`--seconds 9999 --pairs 20`: of whole clips). Motion: mean length of Farneback's flow at full size, against the curve `flow`, which
+is made to tell it, and the curve `motion` (turned back into heights per second), which is to be the same at every size, as that flow is
+not. Sharpness: log variance of the Laplacian over the whole full-size luma plane, against the curve `detail`. Blur: `blur_effect` of a
+picture at 640 px and of its copies at 480 and 320 px.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import tempfile
 from pathlib import Path
@@ -18,9 +20,15 @@ import numpy as np
 MEDIA = Path(os.environ.get("CUTPRINT_TEST_MEDIA") or Path(__file__).parents[3] / "shared" / "media")
 
 
-def chosen(count: int, pairs: int) -> list[int]:
-    """First frames of pairs, evenly over a clip."""
-    return sorted({min(count - 2, int(count * (k + 0.5) / pairs)) for k in range(pairs)}) if count >= 4 else []
+def chosen(count: int, pairs: int, fps: float) -> list[int]:
+    """First frames of pairs, evenly over a clip, whose second is one at which sharpness and flow are measured, not between two."""
+    from engine.analysis.clip import SHARPNESS_PER_S
+    from engine.analysis.look import FLOW_EVERY_S
+
+    sharp = max(1, round(fps / SHARPNESS_PER_S))
+    step = sharp * max(1, math.ceil(FLOW_EVERY_S * fps / sharp - 1e-3))
+    looks = np.arange(sharp, count, step)
+    return sorted({int(looks[int(len(looks) * (k + 0.5) / pairs)]) - 1 for k in range(pairs)}) if count >= 4 else []
 
 
 def beginning(path: Path, folder: Path, seconds: float) -> Path:
@@ -33,7 +41,7 @@ def beginning(path: Path, folder: Path, seconds: float) -> Path:
 
 
 def looked_at(path: Path, pairs: int):  # type: ignore[no-untyped-def]
-    """(ours, Farneback's) motion in heights per second, (ours, full) sharpness, Farneback's at 320 px; some luma pictures at 640 px."""
+    """(ours, Farneback's) motion in heights per second, (ours, full) sharpness, Farneback's at 320 px, our flow; some luma at 640 px."""
     import cv2
 
     from engine.analysis.clip import AnalysisOptions, analyse_clip
@@ -45,7 +53,7 @@ def looked_at(path: Path, pairs: int):  # type: ignore[no-untyped-def]
     video = media.video
     if video is None or video.variable_rate:
         return None
-    at = chosen(video.duration_frames, pairs)
+    at = chosen(video.duration_frames, pairs, video.rate.fps)
     if not at:
         return None
     facts = analyse_clip(media, AnalysisOptions(faces=False))
@@ -62,8 +70,10 @@ def looked_at(path: Path, pairs: int):  # type: ignore[no-untyped-def]
         flow = cv2.calcOpticalFlowFarneback(planes[first], planes[first + 1], None, 0.5, 3, 15, 3, 5, 1.2, 0)
         reference = float(np.linalg.norm(flow, axis=2).mean()) / video.display_height * video.rate.fps
         ours = -INTENSITY_SCALE * np.log1p(-float(facts.curves["motion"].values[first + 1]))
-        sharp = float(cv2.Laplacian(planes[first], cv2.CV_64F).var())
-        rows.append((ours, reference, float(facts.curves["detail"].values[first]), np.log1p(sharp), small_flow(planes, first, video)))
+        sharp = float(cv2.Laplacian(planes[first + 1], cv2.CV_64F).var())
+        flow_curve = float(facts.curves["flow"].values[first + 1])
+        detail = float(facts.curves["detail"].values[first + 1])
+        rows.append((ours, reference, detail, np.log1p(sharp), small_flow(planes, first, video), flow_curve))
     return np.array(rows), small[::2]
 
 
@@ -106,10 +116,11 @@ def main() -> None:
             if found is not None and len(found[0]):
                 tables.append(found[0])
                 pictures += [one for one in found[1] if max(one.shape) == 640][:2]
-                ours, reference, detail, full = found[0].mean(axis=0)[:4]
-                print(f"{path.name:45} motion {ours:.3f} / {reference:.3f} heights/s, sharpness {detail:.2f} / {full:.2f}", flush=True)
+                ours, reference, detail, full, _, seen = found[0].mean(axis=0)
+                motion = f"motion {ours:.3f}, flow {seen:.3f} / {reference:.3f} heights/s"
+                print(f"{path.name:45} {motion}, sharpness {detail:.2f} / {full:.2f}", flush=True)
     means, every = np.array([table.mean(axis=0) for table in tables]), np.concatenate(tables)
-    for name, a, b in (("motion", 0, 1), ("Farneback at 320 px", 4, 1), ("sharpness", 2, 3)):
+    for name, a, b in (("flow", 5, 1), ("motion", 0, 1), ("motion, of 320 px", 0, 4), ("Farneback at 320 px", 4, 1), ("sharpness", 2, 3)):
         apart, over = (np.corrcoef(rows[:, a], rows[:, b])[0, 1] for rows in (every, means))
         print(f"{name:20} against full resolution: r {over:.3f} over {len(means)} clip means, {apart:.3f} over {len(every)} moments")
     for side, gaps in blur_between_sizes(pictures).items():

@@ -21,6 +21,7 @@ ANALYSIS = {
         blur | 0..1 | share of lost sharpness: 0 sharp, 1 mush
         focus_blur | 0..1 | the part of it that the lens lost
         motion_blur | 0..1 | the part of it that motion smeared
+        flow | heights per second | motion as optical flow at the clip's own size sees it; null: not measured
         detail | 0..1 | fine detail at the clip's own size
         exposure | 0..1 | mean luma
         shake_per_height | >= 0 of height | mean jerk of the camera's path per frame
