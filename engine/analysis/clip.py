@@ -28,7 +28,7 @@ from engine.progress import SILENT, Progress
 
 __all__ = ["ANALYSER_VERSION", "NO_SOUND", "AnalysisOptions", "analyse_clip"]
 
-ANALYSER_VERSION = "12"
+ANALYSER_VERSION = "13"
 """Raise when any measured figure changes, so that cached analyses are made anew."""
 NO_SOUND = "sound: the clip has none"
 
