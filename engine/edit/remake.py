@@ -4,7 +4,7 @@ shows in a figure or is refused."""
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,10 +32,13 @@ from engine.model.time import FrameSpan
 from engine.model.timeline import Outcome, Placement, Timeline, Transition
 from engine.progress import SILENT, Progress
 
-__all__ = ["Remade", "brief_of", "check_section", "refined", "remake", "snapped"]
+__all__ = ["Remade", "brief_of", "check_section", "refined", "remake", "snapped", "weakest"]
 
 STRENGTHS = (1.0, 2.0, 3.5)
 """How strongly an instruction bends the objective, tried in turn until its figure moves."""
+HALVINGS = 2
+"""How often the gap between a strength that moved nothing and one that did is halved: an even beat can turn a whole section at once, and
+"tighter" is no wish for another creator's pace."""
 
 
 @dataclass(frozen=True)
@@ -89,23 +92,49 @@ def remake(
     brief = brief_of(timeline)
     known = {clip.media.media_id: clip for clip in clips}
     before = [clip.media_id for clip in inside if clip.lock is None]
-    tried: tuple[Effect, ...] = ()
+
+    last: tuple[Effect, ...] = ()
     refusal: FootageError | None = None
-    for strength in STRENGTHS:
+
+    def made(strength: float) -> Remade | None:
+        nonlocal last, refusal
         bends = [leaning_of(one, strength, span.start, span.end, before) for one, span in zip(instructions, spans)]
         stock, verdicts = _stock(timeline, brief, clips, groups, taste, whole, [*bends, *leanings])
         try:
             job = decide(stock, progress)
         except FootageError as error:
             refusal = error
-            continue
+            return None
         after = _merged(timeline, job, stock, verdicts, clips, groups, instructions, whole, at)
-        tried = tuple(effect_of(one, timeline, after, span, known, brief) for one, span in zip(instructions, spans))
-        if all(effect.done for effect in tried):
-            return Remade(_noted(after, tried, whole), whole, tried)
-    if refusal is not None and not tried:
+        last = tuple(effect_of(one, timeline, after, span, known, brief) for one, span in zip(instructions, spans))
+        return Remade(_noted(after, last, whole), whole, last) if all(effect.done for effect in last) else None
+
+    found = weakest(made)
+    if found is not None:
+        return found
+    if refusal is not None and not last:
         raise refusal
-    raise _no_effect(instructions, tried)
+    raise _no_effect(instructions, last)
+
+
+def weakest(made: Callable[[float], Remade | None]) -> Remade | None:
+    """What the weakest strength gives that does all that was asked; None where even the strongest does not."""
+    low = 0.0
+    for high in STRENGTHS:
+        found = made(high)
+        if found is not None:
+            break
+        low = high
+    else:
+        return None
+    for _ in range(HALVINGS if low else 0):
+        middle = (low + high) / 2
+        less = made(middle)
+        if less is None:
+            low = middle
+        else:
+            found, high = less, middle
+    return found
 
 
 def check_section(

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from engine.edit import ripple
 from engine.edit.instructions import parse
-from engine.edit.remake import Remade, remake
+from engine.edit.remake import Remade, remake, weakest
 from engine.edit.revise import lock
 from engine.edit.taste import neutral_taste
 from engine.errors import BadOption, CutprintError, RefusedError
 from engine.model import documents
+from engine.model.time import FrameSpan
 from engine.model.timeline import Timeline
 from engine.style.prior import neutral_profile
 
@@ -127,3 +128,26 @@ def test_a_kept_placement_keeps_its_reasons(made: Timeline) -> None:
         if not done.section.contains(one.span):
             assert done.timeline.clip(one.id) == one
     assert dataclasses.replace(done.timeline.clips[-1]) == made.clips[-1]
+
+
+@pytest.mark.parametrize(
+    ("enough", "tried", "taken"),
+    [
+        (0.9, [1.0], 1.0),  # what works at once is taken
+        (1.3, [1.0, 2.0, 1.5, 1.25], 1.5),
+        (1.9, [1.0, 2.0, 1.5, 1.75], 2.0),
+        (2.5, [1.0, 2.0, 3.5, 2.75, 2.375], 2.75),
+        (9.0, [1.0, 2.0, 3.5], None),
+    ],
+)
+def test_no_more_is_bent_than_the_instruction_needs(made: Timeline, enough: float, tried: list[float], taken: float | None) -> None:
+    seen: list[float] = []
+    results = {}
+
+    def attempt(strength: float) -> Remade | None:
+        seen.append(strength)
+        results[strength] = Remade(made, FrameSpan(0, 1), ())
+        return results[strength] if strength >= enough else None
+
+    assert weakest(attempt) is (None if taken is None else results[taken])
+    assert seen == tried
