@@ -6,12 +6,14 @@ which that is worth doing: two of a shoot's clips in a hundred.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.model.analysis import ClipAnalysis
+from engine.model.time import FrameRate
 
 __all__ = ["moving_as_one", "pairs_of_pictures"]
 
@@ -103,17 +105,22 @@ def _worth_it(tracks: Sequence[Bits], others: Sequence[Bits], limit: float) -> l
 
 def _signatures(analysis: ClipAnalysis) -> Bits:
     """The signature every SAMPLE_S seconds."""
-    step = max(1, round(SAMPLE_S * analysis.rate.fps / analysis.signature_step_frames))
-    chosen = analysis.signatures[::step]
+    chosen = analysis.signatures[_sampled(len(analysis.signatures), analysis.rate, analysis.signature_step_frames)]
     return _as_signs(np.unpackbits(chosen.astype(">u8").view(np.uint8).reshape(-1, 8), axis=1))
+
+
+def _sampled(count: int, rate: FrameRate, step_frames: int) -> NDArray[np.intp]:
+    """Which of `count` values lie SAMPLE_S apart, counted by time: five a second at 24 fps as at 30, to the end of a long clip."""
+    between = SAMPLE_S * rate.fps / step_frames
+    places = np.floor(np.arange(math.ceil(count / between) + 1) * between + 0.5).astype(np.intp)
+    return np.asarray(places[places < count], np.intp)
 
 
 def _cells(analysis: ClipAnalysis) -> NDArray[np.int16]:
     """(n, CELLS, CELLS): the print every SAMPLE_S seconds, as coarse cells; none where there are no prints (first look)."""
     import cv2
 
-    step = max(1, round(SAMPLE_S * analysis.rate.fps / analysis.prints.step_frames))
-    chosen = analysis.prints.values[::step]
+    chosen = analysis.prints.values[_sampled(len(analysis.prints.values), analysis.rate, analysis.prints.step_frames)]
     cells = [cv2.resize(one, (CELLS, CELLS), interpolation=cv2.INTER_AREA) for one in chosen]
     return np.array(cells, np.int16).reshape(-1, CELLS, CELLS)
 
@@ -160,6 +167,6 @@ def _motion(analysis: ClipAnalysis) -> NDArray[np.float32]:
     curve = analysis.curves.get("motion")
     if curve is None:
         return np.zeros(0, np.float32)
-    step = max(1, round(SAMPLE_S * analysis.rate.fps / curve.step_frames))
-    whole = len(curve.values) // step * step
-    return np.asarray(np.nan_to_num(curve.values[:whole]).reshape(-1, step).mean(axis=1), np.float32)
+    starts = _sampled(len(curve.values) + 1, analysis.rate, curve.step_frames)
+    sums = np.concatenate([[0.0], np.cumsum(np.nan_to_num(curve.values), dtype=np.float64)])[starts]
+    return np.asarray(np.diff(sums) / np.maximum(np.diff(starts), 1), np.float32)

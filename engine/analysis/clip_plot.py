@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,9 @@ def plot_clip(media: Media, analysis: ClipAnalysis, path: Path, moments: Sequenc
     if verdict:
         curves.set_title("\n".join(textwrap.wrap(verdict, REMARK_CHARS)[:2]), fontsize=9, color="#99000d", loc="left")
     part = path.with_name(f".{path.stem}.part.png")
-    figure.savefig(part, format="png")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)  # a name in a script that the font lacks: boxes stand for it
+        figure.savefig(part, format="png")
     part.replace(path)
 
 

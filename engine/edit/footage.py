@@ -13,6 +13,8 @@ __all__ = ["ClipInput", "Verdict", "duplicates_of", "judge"]
 
 SHORTEST_S = 0.4
 """A clip that cannot fill half a beat at 75 beats a minute."""
+SMALLEST_PX = 64
+"""Shorter side of the smallest film: half of what the least cameras wrote (QCIF). Sharpness is judged in 8 by 8 tiles."""
 BLACKEST = 0.03
 """Mean luma under which there is nothing to see (8-bit limited-range black is .06 before, .0 after expansion)."""
 MOST_SHAKE = 0.012
@@ -43,9 +45,12 @@ def judge(clip: ClipInput, thresholds: QualityThresholds) -> Verdict:
     facts = clip.analysis
     if facts.said_usable is not None:
         return Verdict(facts.said_usable, "" if facts.said_usable else "you said it is not usable", None if facts.said_usable else "label")
+    video = clip.media.video
+    shorter = min(video.display_width, video.display_height) if video else 0
     lit = facts.exposure if facts.lit is None else facts.lit  # a face in good light before black is no dark clip
     gates = (
         (clip.media.duration_s < SHORTEST_S, "too short", "min_duration_s", clip.media.duration_s, SHORTEST_S),
+        (shorter < SMALLEST_PX, "too small", "min_size_px", shorter, SMALLEST_PX),
         (facts.exposure < BLACKEST, "black", "min_exposure", facts.exposure, BLACKEST),
         (lit < thresholds.min_exposure, "too dark", "min_exposure", lit, thresholds.min_exposure),
         (facts.exposure > thresholds.max_exposure, "overexposed", "max_exposure", facts.exposure, thresholds.max_exposure),

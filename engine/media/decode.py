@@ -5,6 +5,7 @@ Frames are numbered on the file's nominal grid: frame k is what is on screen k /
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -142,10 +143,13 @@ class FrameReader:
 
     def _seek(self, container: Any, stream: Any) -> int | None:
         """Moves near the span where that is safe; returns the first frame's time in ticks where it is known."""
+        import av
+
         if stream.start_time is None or not seeks_safely(self.media):
             return stream.start_time  # type: ignore[no-any-return]
         wanted = self._video.rate.seconds(self._span.start) / Fraction(stream.time_base)
-        container.seek(stream.start_time + max(0, round_half_up(wanted)), stream=stream, backward=True)
+        with contextlib.suppress(av.FFmpegError):  # no index, or none that holds: decoded from the start
+            container.seek(stream.start_time + max(0, round_half_up(wanted)), stream=stream, backward=True)
         return int(stream.start_time)
 
     def _frame(self, raw: Any, index: int, first: int, stream: Any) -> Frame:

@@ -131,9 +131,10 @@ def _candidates(stream: Any, mean: Fraction, typical: Fraction, tick: Fraction, 
     standard = [rate for rate in STANDARD_RATES if abs(rate.fraction / mean - 1) <= max(blur, Fraction(1, 5000))]
     exact = [_parsed(rate) for rate in [*named, mean] if abs(rate / mean - 1) <= max(blur, Fraction(1, 1000))]
     found = [*standard, *(rate for rate in exact if rate is not None)]
-    # A short clip's mean blurs neighbours such as 29.97 and 30: what the file says comes first, then what is nearer.
+    # A short clip's mean blurs neighbours such as 29.97 and 30: what the file says comes first, then what is nearer. A writer that has
+    # divided frames by milliseconds says 21800/727: no camera runs at that, so standard rates come before it.
     said = {_parsed(rate) for rate in named[:2]}
-    return sorted(found, key=lambda rate: (rate not in said, abs(rate.fraction / mean - 1)))
+    return sorted(found, key=lambda rate: (rate not in STANDARD_RATES, rate not in said, abs(rate.fraction / mean - 1)))
 
 
 def _parsed(rate: Fraction) -> FrameRate | None:

@@ -6,6 +6,7 @@ frame is decoded, because display matrices, interlacing and proof of life live t
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from engine.media.packet_times import SELF_DESCRIBING, Packets, frame_count, joi
 from engine.model.media import AudioStream, Colour, Media, VideoStream
 from engine.model.time import FrameRate
 
-__all__ = ["opened", "picture_stream", "probe", "silence_libraries"]
+__all__ = ["RAW_SUFFIXES", "check_there", "opened", "picture_stream", "probe", "silence_libraries"]
 
 IMAGE_FORMATS = frozenset({"image2", "png_pipe", "jpeg_pipe", "mjpeg_pipe", "webp_pipe", "bmp_pipe", "tiff_pipe", "heif"})
 STILL_BRANDS = frozenset({"heic", "heix", "mif1", "avif"})
@@ -31,6 +32,8 @@ ALPHA_FORMATS = ("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya8", "ya16",
 INDEXED_BOXES = (b"ftyp", b"wide", b"free", b"skip", b"mdat", b"uuid")
 """Boxes of an MP4 or MOV that stand beside its index."""
 DURATION_TAG = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
+RAW_SUFFIXES = frozenset({".braw", ".r3d", ".crm", ".arx", ".nev"})
+"""Raw footage of Blackmagic, RED, Canon, ARRI and Nikon, where a clip is a file."""
 LEAST_MISSING_S = 0.2
 """Writers round; some count the last frame, some do not."""
 CAMERA_NAMES = ("com.apple.proapps.cameraname", "com.apple.proapps.angle", "camera_name", "cameraname", "camera_id", "camera")
@@ -43,11 +46,9 @@ def probe(path: Path) -> Media:
     if not _is_text(str(path)):
         hint = "Rename it (and its folders) with letters your system can show."
         raise MediaError("media_bad_name", f"The name of {path.name!a} is no valid text.", hint, path=ascii(str(path)))
+    size = check_there(path)
     if path.is_dir():
         raise MediaError("media_is_folder", f"{path} is a folder.", "Give a file.", path=str(path))
-    if not path.exists():
-        raise MediaError("media_missing", f"{path} does not exist.", "Check the path.", path=str(path))
-    size = path.stat().st_size
     if size == 0:
         raise MediaError("media_empty", f"{path.name} is empty (0 bytes).", "Copy it from the camera again.", path=str(path))
     identity = fingerprint(path)
@@ -73,6 +74,16 @@ def probe(path: Path) -> Media:
         camera=_camera(tags),
         warnings=tuple(warnings),
     )
+
+
+def check_there(path: Path) -> int:
+    """The size in bytes of what is at `path`. Raises `MediaError` where there is nothing, or nothing that may be looked at."""
+    try:
+        return path.stat().st_size
+    except PermissionError as cause:
+        raise MediaError("media_forbidden", f"{path} may not be read.", "Check the permissions of its folder.", path=str(path)) from cause
+    except OSError as cause:  # also links in circles and names longer than the system's
+        raise MediaError("media_missing", f"{path} does not exist.", "Check the path.", path=str(path)) from cause
 
 
 def _is_text(name: str) -> bool:
@@ -125,11 +136,16 @@ def silence_libraries() -> None:
 
 
 def _unreadable(path: Path, cause: Exception) -> MediaError:
-    if isinstance(cause, PermissionError):
+    if not os.access(path, os.R_OK):
         return MediaError("media_forbidden", f"{path.name} may not be read.", "Check the file's permissions.", path=str(path))
     if _lacks_index(path):
         hint = "Copy it from the camera again; if the recording itself broke off, a repair program may bring it back."
         return MediaError("media_truncated", f"{path.name} is cut off: its index is missing.", hint, path=str(path))
+    if path.suffix.lower() in RAW_SUFFIXES:
+        hint = "Convert it to ProRes, DNxHR or H.264 in the maker's program, or give the camera's proxies."
+        return MediaError(
+            "codec_unknown", f"{path.name} is raw camera footage, which only its maker's programs read.", hint, path=str(path)
+        )
     hint = "It may be damaged, or no media file at all. Copy it again or leave it out."
     return MediaError("media_unreadable", f"{path.name} cannot be read as media.", hint, path=str(path))
 
@@ -229,7 +245,7 @@ def _video(container: Any, stream: Any, path: Path) -> tuple[VideoStream, list[s
         sample_aspect=aspect if aspect > 0 else Fraction(1),
         pixel_format=context.pix_fmt or "unknown",
         bit_depth=_bit_depth(frame),
-        has_alpha=stream.metadata.get("alpha_mode") == "1" or (context.pix_fmt or "").startswith(ALPHA_FORMATS),
+        has_alpha=_lower(stream.metadata).get("alpha_mode") == "1" or (context.pix_fmt or "").startswith(ALPHA_FORMATS),
         interlaced=bool(frame.interlaced_frame),
         variable_rate=variable,
         start_frame=start,
@@ -261,7 +277,10 @@ def _missing_s(stream: Any, packets: Packets, tick: Fraction) -> float:
 def _orientation(frame: Any) -> tuple[int, bool]:
     import av.sidedata.sidedata
 
-    matrix = frame.side_data.get(av.sidedata.sidedata.Type.DISPLAYMATRIX)
+    try:
+        matrix = frame.side_data.get(av.sidedata.sidedata.Type.DISPLAYMATRIX)
+    except ValueError:  # a kind of data beside it that PyAV has no name for (Exif, a spatial video's views) bars all of them
+        return round(-frame.rotation / 90) * 90 % 360, False
     if matrix is None:
         return 0, False
     a, b, _, c, d, *_ = struct.unpack("=9i", bytes(matrix)[:36])

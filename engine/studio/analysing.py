@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.edit.footage import ClipInput, judge
 from engine.edit.moments import MomentTable
+from engine.errors import MediaError
 from engine.model import documents
 from engine.model.analysis import ClipGroup
 from engine.store.projects import check_writable
@@ -49,13 +50,13 @@ def analyze(studio: Studio, request: AnalyzeRequest, progress: Progress) -> dict
         rows.append(
             {"path": str(copy), "usable": False, "verdict": "unusable", "why": f"a copy of {original.name}", "warnings": [], "shots": []}
         )
-    plots = _plots(request.plot, footage.clips, progress) if request.plot else []
+    plots, undrawn = _plots(request.plot, footage.clips, progress) if request.plot else ([], [])
     return {
         "clips": rows,
         "groups": [_group(group, names) for group in groups],
         "found": [{"file": names[one], "likeness": likeness} for one, likeness in found.items()],
         "measured": footage.measured,
-        "notes": list(footage.notes),
+        "notes": [*footage.notes, *undrawn],
         "plots": plots,
     }
 
@@ -102,19 +103,23 @@ def _moments(clip: Clip) -> list[tuple[int, int]]:
     return [(moment.start_frame, moment.start_frame + length) for moment, length in found if moment is not None]
 
 
-def _plots(folder: Path, clips: tuple[Clip, ...], progress: Progress) -> list[str]:
+def _plots(folder: Path, clips: tuple[Clip, ...], progress: Progress) -> tuple[list[str], list[str]]:
+    """The files of the sheets, and why the others are not drawn."""
     from engine.analysis.clip_plot import plot_clip
 
     progress.stage("Drawing sheets", len(clips))
-    files, taken = [], set[str]()
+    files, undrawn, taken = [], [], set[str]()
     for clip in clips:
         path = _sheet_name(folder, clip.path.name, taken)
         verdict = judge(ClipInput(clip.media, clip.analysis), neutral_profile().quality_thresholds)
         remarks = ([f"Not used: {verdict.reason}."] if not verdict.usable else []) + list(clip.analysis.warnings)
-        plot_clip(clip.media, clip.analysis, path, _moments(clip), " ".join(remarks))
-        files.append(str(path))
+        try:
+            plot_clip(clip.media, clip.analysis, path, _moments(clip), " ".join(remarks))
+            files.append(str(path))
+        except MediaError as error:  # a file that has gone or broken since it was measured
+            undrawn.append(f"No sheet of {clip.path.name}: {error.message}")
         progress.advance()
-    return files
+    return files, undrawn
 
 
 def _sheet_name(folder: Path, name: str, taken: set[str]) -> Path:

@@ -18,7 +18,7 @@ from engine.analysis.framing import apply_labels
 from engine.analysis.groups import group_clips
 from engine.errors import CutprintError, FootageError, MediaError
 from engine.media import tone
-from engine.media.probe import probe
+from engine.media.probe import RAW_SUFFIXES, check_there, probe
 from engine.model import documents
 from engine.model.analysis import ClipAnalysis, ClipGroup
 from engine.model.media import Media
@@ -72,13 +72,21 @@ VIDEO_SUFFIXES = frozenset(
         ".ogv",
         ".vob",
         ".dv",
+        ".m2t",
+        ".m2v",
+        ".mod",
+        ".tod",
+        ".asf",
+        ".f4v",
+        ".insv",
+        *RAW_SUFFIXES,
     ]
 )
-"""What is taken from a folder; a file that is named itself is tried whatever its suffix."""
+"""What is taken from a folder; a file that is named itself is tried whatever its suffix. Raw footage is taken so that it is named."""
 
 Part = tuple[float, float, float, float]
 
-PROBE_VERSION = "7"
+PROBE_VERSION = "8"
 """Raise when `engine.media.probe` measures something else, so that remembered files are probed again."""
 
 
@@ -133,8 +141,7 @@ def find_clips(given: Sequence[Path], exclude: Path | None = None) -> list[Path]
     """
     found: dict[Path, None] = {}
     for path in given:
-        if not path.exists():
-            raise MediaError("media_missing", f"{path} does not exist.", "Check the path.", path=str(path))
+        check_there(path)
         for one in _below(path, exclude) if path.is_dir() else [path]:
             found.setdefault(full_path(one))
     if not found:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.analysis.corrections import Given, correct
 from engine.analysis.song import SONG_ANALYSER_VERSION, analyse_song
-from engine.errors import BadOption, CutprintError, InputError, MissingToolError, SongError
+from engine.errors import BadOption, CutprintError, InputError, MediaError, MissingToolError, SongError
+from engine.media.probe import check_there
 from engine.model import documents
 from engine.model.analysis import SongAnalysis
 from engine.model.media import Media
@@ -64,8 +65,12 @@ def _options(weights: str) -> str:
 
 
 def _song_media(studio: Studio, path: Path, progress: Progress) -> Media:
-    if not path.exists():
-        raise SongError("song_missing", f"{path} does not exist.", "Check --song.", path=str(path))
+    try:
+        check_there(path)
+    except MediaError as cause:
+        if cause.code != "media_missing":
+            raise
+        raise SongError("song_missing", f"{path} does not exist.", "Check --song.", path=str(path)) from cause
     if path.is_dir():
         raise SongError("song_is_folder", f"{path} is a folder, not a song.", "Give the song's file.", path=str(path))
     result = probe_cached(studio, [full_path(path)], progress)[0]

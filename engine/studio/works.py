@@ -16,6 +16,7 @@ from engine.analysis.song import SONG_ANALYSER_VERSION
 from engine.analysis.transitions import joined
 from engine.errors import CutprintError, FootageError, MediaError
 from engine.media import decode
+from engine.media.probe import check_there
 from engine.model import documents
 from engine.model.analysis import ClipAnalysis, Prints, Shot, SongAnalysis
 from engine.model.cutlist import CutEvent, CutList, CutTrack
@@ -71,8 +72,8 @@ def video_works(
     studio: Studio, videos: Sequence[Path], given: Sequence[Path], table: Table, progress: Progress
 ) -> tuple[list[FinishedWork], list[Problem]]:
     """Finished videos as works, in their order; and the files that cannot be used."""
-    absent = [Problem(path, _absent(path)) for path in videos if not path.exists()]
-    there = [path for path in videos if path.exists()]
+    absent = [Problem(path, error) for path in videos if (error := _absence(path))]
+    there = [path for path in videos if _absence(path) is None]
     if not there:
         return [], absent
     footage = gather(studio, there, AnalysisOptions(), None, progress, previews=False)  # nobody plays a work here
@@ -95,8 +96,12 @@ def video_works(
     return works, [*absent, *footage.problems]
 
 
-def _absent(path: Path) -> MediaError:
-    return MediaError("media_missing", f"{path} does not exist.", "Check the path.", path=str(path))
+def _absence(path: Path) -> MediaError | None:
+    try:
+        check_there(path)
+    except MediaError as error:
+        return error
+    return None
 
 
 def _pictures(studio: Studio, clips: Sequence[Clip], progress: Progress) -> dict[str, Part]:
@@ -217,8 +222,7 @@ def timeline_works(
 
 
 def _timeline_work(studio: Studio, path: Path, folders: Sequence[Path], table: Table, progress: Progress) -> FinishedWork:
-    if not path.exists():
-        raise MediaError("media_missing", f"{path} does not exist.", "Check the path.", path=str(path))
+    check_there(path)
     cuts = read_cut_list(studio, path)
     resolved = resolve(studio, cuts, beside=path.parent, folders=folders, progress=progress)
     track = _main_track(cuts, path)

@@ -14,6 +14,7 @@ from engine.analysis.groups import group_clips
 from engine.media.decode import audio
 from engine.model.analysis import ClipAnalysis, Curve
 from engine.model.media import Media
+from engine.model.time import FrameRate
 
 
 def heard(number: int, claps: np.ndarray, start: int, count: int, noise: float) -> ClipAnalysis:
@@ -61,6 +62,21 @@ def test_cameras_of_one_moment_are_recognised_by_locked_timecodes() -> None:
     groups = [group for group in group_clips(facts, {one.media_id: one for one in media}) if group.kind == "moment"]
     assert [group.members for group in groups] == [(media[0].media_id, media[1].media_id)]
     assert groups[0].confidence > 0.8
+
+
+def test_a_copy_at_another_rate_is_the_same_clip_to_its_end() -> None:
+    """Two minutes at 30 and at 24 frames per second: sampled by counted frames the copies would drift apart by five seconds."""
+    chance = np.random.default_rng(8)
+    bits, amounts = chance.integers(0, 2**63, 600, np.uint64), chance.random(600)
+    facts = {}
+    for name, fps in (("whole", 30), ("converted", 24)):
+        at = np.minimum((np.arange(120 * fps) / fps / 0.2 + 0.5).astype(int), 599)
+        base = factories.clip_analysis(factories.media(fps), seed=1)
+        facts[name] = dataclasses.replace(
+            base, media_id=name, rate=FrameRate(fps), duration_frames=len(at), signatures=bits[at], signature_step_frames=1,
+            curves={**base.curves, "motion": Curve(amounts[at].astype(np.float32))},
+        )  # fmt: skip
+    assert [group.members for group in group_clips(facts) if group.kind == "near_duplicate"] == [("converted", "whole")]
 
 
 def test_what_clip_sees_parts_looks_and_finds_cropped_copies() -> None:

@@ -113,13 +113,16 @@ def test_unusable_clips_are_left_out_and_say_why() -> None:
         clip(106, visual_quality=0.3),
         clip(107, seconds=0.2),
     ]
+    speck = clip(108)
+    video = dataclasses.replace(factories.video(), stored_width=15, stored_height=9)
+    bad.append(ClipInput(dataclasses.replace(speck.media, video=video), speck.analysis))
     clips = [*shoot(12), *bad]
     timeline = edit(clips)
     check_laws(timeline, clips, factories.brief(duration_frames=450))
     said = {row.media_id: row for row in timeline.outcomes}
     reasons = [said[one.media.media_id].reason for one in bad]
     assert reasons[:5] == ["black", "too dark", "overexposed", "too blurred", "too shaky"]
-    assert reasons[5].startswith("quality too low") and reasons[6] == "too short"
+    assert reasons[5].startswith("quality too low") and reasons[6:] == ["too short", "too small"]
     for one in bad:
         row = said[one.media.media_id]
         assert row.status == "rejected" and row.threshold and row.value is not None and row.limit is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 from pathlib import Path
 
 import footage
@@ -13,11 +14,13 @@ from engine.analysis.clip import AnalysisOptions, analyse_clip
 from engine.analysis.groups import group_clips
 from engine.errors import InputError, MediaError
 from engine.media import ffmpeg, tone
+from engine.media.decode import still
 from engine.media.log_curves import CURVES
 from engine.media.probe import probe
 from engine.media.scan import Scan
 from engine.model.analysis import ClipAnalysis
 from engine.model.media import Colour, Media
+from engine.model.time import STANDARD_RATES
 
 QUICK = AnalysisOptions(faces=False)
 HDR = "-colorspace bt2020nc -color_primaries bt2020 -pix_fmt yuv420p10le -c:v libx264 -preset ultrafast -color_trc"
@@ -173,6 +176,63 @@ def test_one_frame_stills_and_moving_pictures_of_the_web(clip: Path) -> None:
     text.write_text("no film")
     with pytest.raises(MediaError, match="cannot be read"):
         probe(text)
+
+
+def test_pictures_that_carry_exif_are_clips_as_others(clip: Path) -> None:
+    """Cameras that record Motion JPEG write Exif into each picture; PyAV has no name for that kind of data."""
+    from PIL import Image
+
+    tags = Image.Exif()
+    tags[0x0110] = "A camera"
+    body = io.BytesIO()
+    for number in range(6):
+        Image.new("RGB", (64, 48), (40 * number, 90, 20)).save(body, "JPEG", exif=tags)
+    pictures = clip.with_name("pictures.mjpeg")
+    pictures.write_bytes(body.getvalue())
+    media, facts = measured(made(pictures, "exif.mov", "-c copy", "-f mjpeg -r 12"))
+    assert media.kind == "video" and facts.duration_frames == 6
+    assert media.video is not None and (media.video.rotation, media.video.mirrored) == (0, False)
+
+
+def test_transparency_is_found_however_its_tag_is_written(clip: Path) -> None:
+    """ffmpeg writes ALPHA_MODE, others alpha_mode."""
+    video = probe(
+        made(clip, "seethrough.webm", "-vf format=yuva420p -c:v libvpx -auto-alt-ref 0 -deadline realtime -metadata:s:v ALPHA_MODE=1")
+    ).video
+    assert video is not None and video.has_alpha
+
+
+def test_a_rate_that_no_camera_has_is_the_standard_one_nearby(clip: Path) -> None:
+    """Writers that divide frames by milliseconds call 29.97 21800/727."""
+    video = probe(made(clip, "odd_rate.mkv", "-vf fps=21800/727 -c:v libx264 -preset ultrafast")).video
+    assert video is not None and video.rate in STANDARD_RATES and not video.variable_rate
+    slow = probe(made(clip, "slow_rate.mkv", "-vf fps=18 -c:v libx264 -preset ultrafast")).video
+    assert slow is not None and slow.rate.fps == 18
+
+
+def test_a_file_in_which_nothing_can_be_sought_is_decoded_from_its_start(clip: Path) -> None:
+    body = made(clip, "unsought.mkv", "-c:v libx264 -preset ultrafast -g 300")
+    whole = still(probe(body), 20, 160)
+    lost = made(body, "lost.mkv", "-c copy -avoid_negative_ts disabled", "-itsoffset -0.5")
+    media = probe(lost)
+    assert media.video is not None
+    assert still(media, media.video.duration_frames - 1, 160).shape == whole.shape
+
+
+def test_raw_footage_and_what_may_not_be_read_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = tmp_path / "A001.braw"
+    raw.write_bytes(bytes(range(256)) * 40)
+    with pytest.raises(MediaError, match="raw camera footage") as caught:
+        probe(raw)
+    assert caught.value.code == "codec_unknown" and "proxies" in caught.value.hint
+
+    def barred(_path: Path, **_options: object) -> object:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", barred)
+    with pytest.raises(MediaError, match="may not be read") as caught:
+        probe(raw)
+    assert caught.value.code == "media_forbidden"
 
 
 def test_colours_say_nothing_of_a_curve_by_default() -> None:

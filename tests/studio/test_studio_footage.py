@@ -15,10 +15,10 @@ from engine.errors import Cancelled, InputError
 from engine.progress import SILENT, CallbackProgress
 from engine.store.projects import load_timeline
 from engine.studio import proxies
-from engine.studio.analysing import analyze
+from engine.studio.analysing import _plots, analyze
 from engine.studio.context import Studio
 from engine.studio.editing import edit
-from engine.studio.footage import gather, options_of
+from engine.studio.footage import find_clips, gather, options_of
 from engine.studio.rendering import render
 from engine.studio.requests import AnalyzeRequest, EditRequest, RenderRequest
 
@@ -86,6 +86,23 @@ def test_sheets_show_every_clip(tmp_path: Path) -> None:
     with open_studio({}) as studio:
         result = analyze(studio, AnalyzeRequest(clips=(clips,), plot=tmp_path / "sheets"), SILENT)
     assert [Path(one).read_bytes()[:4] for one in result["plots"]] == [b"\x89PNG"]
+
+
+def test_a_sheet_that_cannot_be_drawn_stops_no_other(tmp_path: Path) -> None:
+    clips = footage.shoot(tmp_path / "shoot", 2, 0.6)
+    with open_studio({}) as studio:
+        there = gather(studio, [clips], AnalysisOptions(), None, SILENT).clips
+    there[0].path.unlink()
+    (tmp_path / "sheets").mkdir()
+    drawn, undrawn = _plots(tmp_path / "sheets", there, SILENT)
+    assert len(drawn) == 1 and there[1].path.name in drawn[0]
+    assert len(undrawn) == 1 and undrawn[0].startswith(f"No sheet of {there[0].path.name}:")
+
+
+def test_a_folder_gives_what_cameras_write_and_names_raw_footage(tmp_path: Path) -> None:
+    for name in ("clip.m2t", "MOV001.MOD", "A001.braw", "notes.txt", "still.tiff"):
+        (tmp_path / name).write_bytes(b"none" * 500)
+    assert [path.name for path in find_clips([tmp_path])] == ["A001.braw", "clip.m2t", "MOV001.MOD"]
 
 
 def test_a_lut_reaches_the_judgement_and_the_film(tmp_path: Path) -> None:
