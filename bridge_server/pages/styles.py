@@ -17,7 +17,7 @@ def learn_page(result: Result) -> str:
     for row in result["learned"]:
         beats = f"{row['bpm']:.0f} bpm" if row["bpm"] else "no beat"
         found = f"{row['found_in_raw']} of {row['shots']}" if row["found_in_raw"] is not None else ""
-        remark = "; ".join(row["notes"] + ([f"the same work as {row['counted_as']}, counted once"] if row["counted_as"] else []))
+        remark = " ".join(row["notes"] + ([f"The same work as {row['counted_as']}: counted once."] if row["counted_as"] else []))
         rows.append([row["name"], row["kind"], str(row["shots"]), beats, found, remark])
     lines = [table(rows, ["work", "kind", "shots", "beat", "found in raw", "remark"]), ""] if rows else []
     lines += [f"Could not be used: {_about(row['name'], row['message'])}" for row in result["problems"]]

@@ -13,8 +13,9 @@ from engine.store.profiles import ProfileStore
 from engine.studio import caching
 from engine.studio.footage import Problem
 from engine.studio.requests import LearnRequest
-from engine.studio.works import table_of, timeline_works, video_works
-from engine.style.fitting import is_same_work, with_misfits
+from engine.studio.works import WITHOUT_BEATS, table_of, timeline_works, video_works
+from engine.style.examples import placed
+from engine.style.fitting import cut_alike, is_same_work, with_misfits
 from engine.style.profile import ENOUGH_WORKS, build_profile, still_from_prior
 from engine.style.training import learned_model, train
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from engine.progress import Progress
     from engine.studio.context import Studio
 
-__all__ = ["learn", "relearn"]
+__all__ = ["learn", "merged", "relearn"]
 
 
 def learn(studio: Studio, request: LearnRequest, progress: Progress) -> dict[str, Any]:
@@ -39,7 +40,7 @@ def learn(studio: Studio, request: LearnRequest, progress: Progress) -> dict[str
         fresh, problems, unused = _fresh(studio, request, progress)
         if not fresh and not before:
             raise _nothing(problems)
-        works, again = _merged(before, fresh)
+        works, again = merged(before, fresh)
         works = _judged(works, request.leave_out_misfits)
         profile, models = relearn(studio, store, name, works, progress)
     caching.trim(studio)
@@ -72,10 +73,11 @@ def _nothing(problems: Sequence[Problem]) -> FootageError:
     )
 
 
-def _merged(before: Sequence[FinishedWork], fresh: Sequence[FinishedWork]) -> tuple[list[FinishedWork], dict[str, str]]:
+def merged(before: Sequence[FinishedWork], fresh: Sequence[FinishedWork]) -> tuple[list[FinishedWork], dict[str, str]]:
     """All works, each once; and the new ones that were there already -> the name they had.
 
     Of two encodings of one work the one that says more stays: with raw clips before without, with beats before silent, else the newer.
+    Where only the other one has beats, they are taken over.
     """
     works = list(before)
     again: dict[str, str] = {}
@@ -85,9 +87,17 @@ def _merged(before: Sequence[FinishedWork], fresh: Sequence[FinishedWork]) -> tu
             works.append(work)
             continue
         again[work.name] = twin.name
-        if _says(work) >= _says(twin):
-            works[works.index(twin)] = replace(work, left_out=twin.left_out)
+        kept, other = (work, twin) if _says(work) >= _says(twin) else (twin, work)
+        works[works.index(twin)] = replace(_with_beats(kept, other), left_out=twin.left_out)
     return works, again
+
+
+def _with_beats(work: FinishedWork, other: FinishedWork) -> FinishedWork:
+    """The work over the other's beats, where it has none and both run alike in time."""
+    if work.grid is not None or other.grid is None or not cut_alike(work, other):
+        return work
+    notes = tuple(note for note in work.notes if note not in WITHOUT_BEATS)
+    return replace(work, grid=other.grid, shots=placed(work.shots, other.grid), notes=(*notes, f"Beats of {other.name}."))
 
 
 def _says(work: FinishedWork) -> tuple[bool, bool]:

@@ -21,6 +21,7 @@ from engine.model import documents
 from engine.model.analysis import ClipAnalysis, Prints, Shot, SongAnalysis
 from engine.model.cutlist import CutEvent, CutList, CutTrack
 from engine.model.media import Media
+from engine.model.showing import seen, undivided
 from engine.model.time import FrameSpan
 from engine.model.works import FinishedShot, FinishedWork, RawUse
 from engine.store.cache import CacheKey
@@ -37,12 +38,28 @@ if TYPE_CHECKING:
     from engine.progress import Progress
     from engine.studio.context import Studio
 
-__all__ = ["Table", "table_of", "timeline_works", "video_works"]
+__all__ = ["NO_SONG", "WITHOUT_BEATS", "Table", "table_of", "timeline_works", "video_works"]
 
 KIND_OF_TRANSITION = {"dissolve": "quick_dissolve", "dip_to_black": "dip_to_black", "whip_pan": "whip_pan"}
 UNSEEN = ShotLook({"unknown": 1.0}, {"unknown": 1.0}, {"static": 1.0})
+STILL_FILES = frozenset((".png", ".psd", ".tif", ".tiff", ".tga", ".svg", ".ai", ".eps", ".gif", ".webp"))
+"""Files of logos and titles, which have see-through parts; a JPEG has none, and is a shot like others."""
+INSERT_ZOOM = 0.9
+"""A picture on an upper track that is smaller leaves the one under it in sight (chosen)."""
+EFFECT_SHOTS, EFFECT_SHARE = 3, 0.5
+"""What lies over so many whole shots and over more than this share of the timeline is grain or a light leak, mixed in (chosen): files
+say of few programs how a picture is mixed."""
 LEAST_SONG_S = 5.0
 """A sound under a timeline that is shorter is an effect, not its song."""
+
+
+NO_SOUND, NO_BEAT, NO_SONG = (
+    "No sound: how its cuts lie to the beat is not known.",
+    "No beat was found in its sound.",
+    "No song was found under it.",
+)
+WITHOUT_BEATS = (NO_SOUND, NO_BEAT, NO_SONG)
+"""What is said of works that have no beats."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +108,9 @@ def video_works(
         shots = shots_seen(studio, clip.media, looks[clip.media.media_id], clip.analysis.shots, progress)
         seen = [Seen(look.shot_type, look.angle, look.motion, look.face_height) for look in shots]
         work = examples.from_video(clip.media, clip.analysis, seen, song, offset, studio.now())
-        work = _noted(_noted(work, note), _letterboxed(clip.media, part))
-        works.append(_with_raw(studio, work, clip, table, progress, part))
+        work = _with_raw(studio, work, clip, table, progress, part)
+        work = examples.without_cards(work, clip.analysis)
+        works.append(_noted(_noted(work, note), _letterboxed(clip.media, part)))
     return works, [*absent, *footage.problems]
 
 
@@ -176,7 +194,7 @@ def _soundtracks(studio: Studio, media: Sequence[Media], progress: Progress) -> 
 def _song_of(media: Media, own: SongAnalysis | None, given: Sequence[tuple[Media, SongAnalysis]]) -> tuple[SongAnalysis | None, float, str]:
     """The beats to measure against: of a given song where one lies under the video, else of the video's own sound."""
     if media.audio is None:
-        return None, 0.0, "No sound: how its cuts lie to the beat is not known."
+        return None, 0.0, NO_SOUND
     if given:
         try:
             heard = decode.audio(media.path, RATE_HZ)
@@ -187,7 +205,7 @@ def _song_of(media: Media, own: SongAnalysis | None, given: Sequence[tuple[Media
         if best is not None and best[0].sure:
             return best[2], -best[0].song_at_s, f"Over {best[1].name} from {best[0].song_at_s:.2f} s."
     if own is None or own.confidence <= 0:
-        return own, 0.0, "No beat was found in its sound."
+        return own, 0.0, NO_BEAT
     return own, 0.0, ""
 
 
@@ -225,14 +243,14 @@ def _timeline_work(studio: Studio, path: Path, folders: Sequence[Path], table: T
     check_there(path)
     cuts = read_cut_list(studio, path)
     resolved = resolve(studio, cuts, beside=path.parent, folders=folders, progress=progress)
-    track = _main_track(cuts, path)
-    clips = _clips_of(studio, resolved, track, table, progress)
+    events = _shown(resolved, path)
+    clips = _clips_of(studio, resolved, events, table, progress)
     song, song_at = _song_under(studio, resolved, progress)
-    length = max(event.record.end for event in track.events)
+    length = max(event.record.end for event in events)
     duration = float(cuts.rate.seconds(length))
     grid = examples.beat_grid(song, song_at, duration) if song else None
-    shots = [_event_shot(cuts, track, event, resolved, clips) for event in sorted(track.events, key=lambda one: one.record.start)]
-    notes = [f"{one.name} is offline ({one.why})." for one in resolved.offline] + ([] if grid else ["No song was found under it."])
+    shots = [_event_shot(cuts, event, events[0], resolved, clips) for event in events]
+    notes = [f"{one.name} is offline ({one.why})." for one in resolved.offline] + ([] if grid else [NO_SONG])
     used = {shot.used.media_id for shot in shots if shot.used}
     raw = examples.raw_clips(table.analyses, used, table.groups) if table.clips and used else ()
     return FinishedWork(
@@ -259,27 +277,50 @@ def _content_id(path: Path, shots: Sequence[FinishedShot]) -> str:
     return hashlib.sha256(f"{path.stem}|{said}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _main_track(cuts: CutList, path: Path) -> CutTrack:
-    tracks = [track for track in cuts.tracks if track.kind == "video" and track.enabled and track.events]
-    if not tracks:
+def _shown(resolved: Resolved, path: Path) -> list[CutEvent]:
+    """What is seen, in order: upper tracks hide lower ones, what is switched off is not there, divisions that nobody sees are none."""
+    cuts = resolved.cuts
+    tracks = [track for track in cuts.tracks if track.kind == "video" and track.enabled]
+    levels: list[CutTrack] = []
+    for track in tracks:
+        lower = [event.record for one in levels for event in one.events]
+        events = [event for event in track.events if event.enabled and (not lower or _hides(event, lower, resolved))]
+        levels += [replace(track, events=tuple(events))] if events else []
+    joins = [one.at for track in tracks for one in track.transitions]
+    shown = undivided(seen(levels, cuts.rate), cuts.rate, joins)
+    if not shown:
         raise FootageError("timeline_empty", f"{path.name} has no video track with clips in it.", "Export the finished sequence.")
-    return max(tracks, key=lambda track: sum(event.record.duration for event in track.events))
+    return shown
 
 
-def _clips_of(studio: Studio, resolved: Resolved, track: CutTrack, table: Table, progress: Progress) -> dict[str, Clip]:
-    media = {one.media_id: one for event in track.events if (one := resolved.media_of(event)) is not None and one.video is not None}
+def _hides(event: CutEvent, lower: Sequence[FrameSpan], resolved: Resolved) -> bool:
+    """Whether something on an upper track takes the place of what lies under it: titles, logos, inserts, grain and light leaks do not."""
+    media = resolved.media_of(event)
+    if media is None and event.media.url is None:
+        return False
+    if {Path(name).suffix.lower() for name in (event.media.name, event.media.path or "")} & STILL_FILES:
+        return False
+    if event.framing and all(one.zoom < INSERT_ZOOM for one in event.framing):
+        return False
+    under = sum(event.record.start <= span.start and span.end <= event.record.end for span in lower)
+    whole = max(span.end for span in lower) - min(span.start for span in lower)
+    return under < EFFECT_SHOTS or event.record.duration <= EFFECT_SHARE * whole
+
+
+def _clips_of(studio: Studio, resolved: Resolved, events: Sequence[CutEvent], table: Table, progress: Progress) -> dict[str, Clip]:
+    media = {one.media_id: one for event in events if (one := resolved.media_of(event)) is not None and one.video is not None}
     missing = [Path(one.path) for media_id, one in media.items() if media_id not in table.clips]
     footage = gather(studio, missing, AnalysisOptions(), None, progress) if missing else None
     found = {media_id: table.clips[media_id] for media_id in media if media_id in table.clips}
     return {**found, **({clip.media.media_id: clip for clip in footage.clips} if footage else {})}
 
 
-def _event_shot(cuts: CutList, track: CutTrack, event: CutEvent, resolved: Resolved, clips: Mapping[str, Clip]) -> FinishedShot:
+def _event_shot(cuts: CutList, event: CutEvent, first: CutEvent, resolved: Resolved, clips: Mapping[str, Clip]) -> FinishedShot:
     start = float(cuts.rate.seconds(event.record.start))
     seconds = float(cuts.rate.seconds(event.record.duration))
-    kinds = {one.at: KIND_OF_TRANSITION.get(one.kind, "quick_dissolve") for one in track.transitions}
-    first = min(one.record.start for one in track.events)
-    begins = "start" if event.record.start == first else kinds.get(event.record.start, "hard_cut")
+    joins = [one for track in cuts.tracks if track.kind == "video" and track.enabled for one in track.transitions]
+    kinds = {one.at: KIND_OF_TRANSITION.get(one.kind, "quick_dissolve") for one in joins}
+    begins = "start" if event is first else kinds.get(event.record.start, "hard_cut")
     media = resolved.media_of(event)
     clip = clips.get(media.media_id) if media else None
     if clip is None or clip.media.video is None:

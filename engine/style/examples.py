@@ -19,7 +19,18 @@ from engine.model.timeline import SongUse, Timeline
 from engine.model.works import BeatGrid, FinishedShot, FinishedWork, RawClip, RawUse, WorkKind
 from engine.style.matching import inner_span
 
-__all__ = ["Seen", "beat_grid", "features_of", "from_timeline", "from_video", "placed", "raw_clips", "sampled_signature", "with_uses"]
+__all__ = [
+    "Seen",
+    "beat_grid",
+    "features_of",
+    "from_timeline",
+    "from_video",
+    "placed",
+    "raw_clips",
+    "sampled_signature",
+    "with_uses",
+    "without_cards",
+]
 
 NEAR_S = 0.06
 """A beat this little before a shot's edge is under what follows."""
@@ -37,6 +48,9 @@ STILL_CARD_S, STILL_MOTION = 3.0, 0.01
 """A first or last shot up to this long, plain, in which nothing moves and nobody is seen, is a title or end card."""
 SMOOTH_LEVELS, SMOOTH_SHARE = 2, 0.6
 """Grey levels between neighbouring cells of the tiny pictures up to which they are one surface, and how much of a card is such."""
+CARD_PART, CARD_LEVELS = (0.2, 0.8), 4
+"""The part of a card that has to stand still (the ends may fade), and by how many grey levels its tiny pictures may flicker there: encoded
+cards stay under 2, filmed ones without movement lie above 7 (light, noise, breath)."""
 LEAST_LEFT = 2
 """Shots that have to be left when cards are taken off."""
 
@@ -77,7 +91,6 @@ def from_video(
         start, end = shot.start_frame / rate, shot.end_frame / rate
         begins, sizes, angles, motions = BEGINS.get(shot.begins_with, "hard_cut"), dict(look.shot_type), dict(look.angle), dict(look.motion)
         shots.append(FinishedShot(start, end - start, begins, sizes, angles, motions, facts))
-    kept, notes = _without_cards(shots, analysis)
     return FinishedWork(
         media.name,
         media.media_id,
@@ -86,12 +99,12 @@ def from_video(
         media.video.display_width,
         media.video.display_height,
         rate,
-        placed(kept, grid),
+        placed(shots, grid),
         grid,
         signature=sampled_signature(analysis),
         speech=analysis.speech,
         learned_at=learned_at,
-        notes=(*notes, *analysis.warnings),
+        notes=analysis.warnings,
     )
 
 
@@ -108,29 +121,36 @@ _COLUMNS = [
 ]
 
 
-def _without_cards(shots: list[FinishedShot], analysis: ClipAnalysis) -> tuple[list[FinishedShot], tuple[str, ...]]:
-    """A still, plain first or last shot without people is a title or end card: it says nothing about how pictures are cut."""
-    notes = []
+def without_cards(work: FinishedWork, analysis: ClipAnalysis) -> FinishedWork:
+    """The work without a title or end card: a plain first or last shot without people in which nothing moves says nothing about how
+    pictures are cut, and the same film with another card is the same work. What was found in a raw clip is no card. analysis : the video's.
+    """
+    shots, notes = list(work.shots), []
     if len(shots) > LEAST_LEFT and _is_card(shots[0], analysis):
         notes.append(f"An intro card of {shots[0].duration_s:.1f} s was left out.")
         shots = [replace(shots[1], begins_with="start"), *shots[2:]]
     if len(shots) > LEAST_LEFT and _is_card(shots[-1], analysis):
         notes.append(f"An end card of {shots[-1].duration_s:.1f} s was left out.")
         shots = shots[:-1]
-    return shots, tuple(notes)
+    if not notes:
+        return work
+    signature = sampled_signature(analysis, shots[0].start_s, shots[-1].start_s + shots[-1].duration_s)
+    return replace(work, shots=tuple(shots), signature=signature, notes=(*notes, *work.notes))
 
 
 def _is_card(shot: FinishedShot, analysis: ClipAnalysis) -> bool:
     still = shot.features.get("motion_intensity", 1.0) <= STILL_MOTION
-    if not still or shot.duration_s > STILL_CARD_S or shot.features.get("face", 0.0) > 0:
+    if not still or shot.used is not None or shot.duration_s > STILL_CARD_S or shot.features.get("face", 0.0) > 0:
         return False
     prints = analysis.prints
-    middle = int((shot.start_s + shot.duration_s / 2) * analysis.rate.fps / prints.step_frames)
-    if middle >= len(prints.values):
+    per_s = analysis.rate.fps / prints.step_frames
+    start, end = (round((shot.start_s + share * shot.duration_s) * per_s) for share in CARD_PART)
+    part = prints.values[start : max(start + 1, end)].astype(np.int16)
+    if not len(part):
         return False
-    picture = prints.values[middle].astype(np.int16)
+    picture = part[len(part) // 2]
     steps = np.concatenate([np.abs(np.diff(picture, axis=axis)).ravel() for axis in (0, 1)])
-    return bool((steps <= SMOOTH_LEVELS).mean() >= SMOOTH_SHARE)
+    return bool(np.abs(part - picture).max() <= CARD_LEVELS and (steps <= SMOOTH_LEVELS).mean() >= SMOOTH_SHARE)
 
 
 def features_of(analysis: ClipAnalysis, span: FrameSpan | None = None) -> dict[str, float]:
@@ -197,10 +217,12 @@ def _beat_of(times: Array, at: float) -> float:
     return float(np.interp(at, times, np.arange(len(times))))
 
 
-def sampled_signature(analysis: ClipAnalysis) -> tuple[str, ...]:
-    """Two hashes a second, as the work keeps them."""
-    step = max(1, round(analysis.rate.fps / SIGNATURES_PER_S / analysis.signature_step_frames))
-    return tuple(f"{int(value):016x}" for value in analysis.signatures[::step])
+def sampled_signature(analysis: ClipAnalysis, start_s: float = 0.0, end_s: float | None = None) -> tuple[str, ...]:
+    """Two hashes a second of a stretch, as the work keeps them: at equal times whatever the frame rate, so that encodings compare."""
+    per_s = analysis.rate.fps / analysis.signature_step_frames
+    last = min(len(analysis.signatures) - 1, (len(analysis.signatures) if end_s is None else end_s * per_s) - 1)
+    places = (round((start_s + k / SIGNATURES_PER_S) * per_s) for k in range(1 + max(0, int((last / per_s - start_s) * SIGNATURES_PER_S))))
+    return tuple(f"{int(analysis.signatures[min(at, len(analysis.signatures) - 1)]):016x}" for at in places) if last >= 0 else ()
 
 
 def raw_clips(

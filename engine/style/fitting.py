@@ -10,7 +10,7 @@ from dataclasses import replace
 from engine.model.works import FinishedWork
 from engine.style.dimensions import DIMENSIONS, measured, ranges_of
 
-__all__ = ["is_same_work", "with_misfits"]
+__all__ = ["cut_alike", "is_same_work", "with_misfits"]
 
 SAME_BITS = 7.0
 """Mean differing bits of 64 up to which two videos show the same pictures (re-encodes, scalings and grades stay under 4, other videos
@@ -49,13 +49,24 @@ def _same_pictures(a: FinishedWork, b: FinishedWork) -> bool:
 
 
 def _same_cuts(a: FinishedWork, b: FinishedWork) -> bool:
-    if (a.kind == "timeline") == (b.kind == "timeline"):
-        return False
+    kinds = [work.kind == "timeline" for work in (a, b)]
+    return any(kinds) and cut_alike(a, b) and (not all(kinds) or _same_clips(a, b))
+
+
+def cut_alike(a: FinishedWork, b: FinishedWork) -> bool:
+    """Whether cuts of both, nearly all of enough, lie at the same times."""
     first, second = ([shot.start_s for shot in work.shots[1:]] for work in (a, b))
     if min(len(first), len(second)) < LEAST_CUTS or abs(a.duration_s - b.duration_s) > 0.5:
         return False
     near = sum(any(abs(x - y) <= SAME_CUT_S for y in second) for x in first)
     return near >= SAME_CUTS * max(len(first), len(second))
+
+
+def _same_clips(a: FinishedWork, b: FinishedWork) -> bool:
+    """Whether timelines cut alike show the same clips, as far as those are at hand: versions of one edit, not of one template."""
+    uses = [(x.used, y.used) for x, y in zip(a.shots, b.shots) if x.used and y.used]
+    same = sum(x.media_id == y.media_id and abs(x.start_s - y.start_s) <= SAME_CUT_S for x, y in uses)
+    return len(uses) >= LEAST_CUTS and same >= SAME_CUTS * len(uses)
 
 
 def with_misfits(works: Sequence[FinishedWork]) -> list[FinishedWork]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,9 +19,10 @@ from bridge_server.bootstrap import open_studio
 from engine.errors import DocumentError, FootageError
 from engine.media.encode import write_wav
 from engine.media.probe import probe
+from engine.model.works import RawClip
 from engine.progress import SILENT
 from engine.studio.context import Studio
-from engine.studio.learning import learn
+from engine.studio.learning import learn, merged
 from engine.studio.requests import (
     LearnRequest,
     StyleBlendRequest,
@@ -30,6 +32,9 @@ from engine.studio.requests import (
     StyleShowRequest,
 )
 from engine.studio.styles import style_blend, style_export, style_import, style_remove, style_show
+from engine.studio.works import NO_SONG
+from engine.style.examples import from_timeline
+from engine.style.fitting import is_same_work
 from otio_adapters.writers import WRITERS
 
 SIZE = (180, 320)
@@ -132,3 +137,70 @@ def test_styles_travel_and_a_strangers_is_checked(studio: Studio, project: Path,
         with pytest.raises((DocumentError, FootageError)):
             style_import(studio, StyleImportRequest(file=file, name="wrong"), SILENT)
     assert "wrong" not in studio.store.profiles.names()
+
+
+def layered(folder: Path, name: str = "layered") -> Path:
+    """A hand-made timeline: an insert on an upper track, a logo and grain above, a clip switched off, a division that nobody sees."""
+
+    def span(start: int, length: int) -> dict[str, Any]:
+        at, long = ({"OTIO_SCHEMA": "RationalTime.1", "value": value, "rate": 30} for value in (start, length))
+        return {"OTIO_SCHEMA": "TimeRange.1", "start_time": at, "duration": long}
+
+    def clip(file: str, start: int, length: int, enabled: bool = True) -> dict[str, Any]:
+        media = {
+            "OTIO_SCHEMA": "ExternalReference.1",
+            "target_url": f"file:///gone/{file}",
+            "available_range": span(0, 900),
+            "metadata": {},
+        }
+        return {"OTIO_SCHEMA": "Clip.1", "name": file, "enabled": enabled, "source_range": span(start, length), "media_reference": media}
+
+    def gap(length: int) -> dict[str, Any]:
+        return {"OTIO_SCHEMA": "Gap.1", "name": "", "source_range": span(0, length)}
+
+    def track(*children: dict[str, Any]) -> dict[str, Any]:
+        return {"OTIO_SCHEMA": "Track.1", "name": "V", "kind": "Video", "children": list(children)}
+
+    lowest = track(
+        clip("a.mp4", 0, 30),
+        clip("a.mp4", 30, 30),
+        clip("b.mp4", 10, 60),
+        clip("c.mp4", 0, 30, False),
+        clip("c.mp4", 5, 30),
+        clip("d.mp4", 0, 60),
+    )
+    insert = track(gap(75), clip("e.mp4", 0, 30), gap(15), clip("logo.png", 0, 90))
+    grain = track(clip("grain.mov", 0, 240))
+    tracks = {"OTIO_SCHEMA": "Stack.1", "name": "tracks", "children": [lowest, insert, grain]}
+    path = folder / f"{name}.otio"
+    path.write_bytes(json.dumps({"OTIO_SCHEMA": "Timeline.1", "name": name, "tracks": tracks}).encode())
+    return path
+
+
+def test_a_timeline_teaches_what_its_viewer_sees(studio: Studio, tmp_path: Path) -> None:
+    learn(studio, LearnRequest(creator="mira", timeline=(layered(tmp_path),)), SILENT)
+    shots = studio.store.profiles.works("mira")[0].shots
+    cuts = [round(shot.start_s * 30) for shot in shots]
+    assert cuts == [0, 60, 75, 105, 150, 180], "one shot of a divided clip, an insert over b, b again, c after a gap, d"
+    assert round((shots[3].start_s + shots[3].duration_s) * 30) == 120, "what is switched off is a gap"
+
+
+def test_one_timeline_under_two_names_counts_once() -> None:
+    first = from_timeline(factories.timeline(9), kind="timeline")
+    again = dataclasses.replace(first, media_id="again", name="v2")
+    assert is_same_work(first, again)
+    other = [dataclasses.replace(shot, used=dataclasses.replace(shot.used, media_id="x")) for shot in again.shots if shot.used]
+    assert not is_same_work(first, dataclasses.replace(again, shots=tuple(other))), "one template, other clips"
+
+
+def test_a_timeline_takes_over_the_beats_of_its_video() -> None:
+    made = from_timeline(factories.timeline(9))
+    assert made.grid is not None
+    video = dataclasses.replace(made, kind="video", media_id="video", name="film.mp4")
+    bare = [dataclasses.replace(shot, beats=None, offset_s=None, energy=None, strength=None) for shot in made.shots]
+    clip = RawClip("m", "m.mp4", 9.0, {}, True)
+    timeline = dataclasses.replace(made, kind="timeline", media_id="t", grid=None, raw=(clip,), shots=tuple(bare), notes=(NO_SONG,))
+    for works in ([video], [timeline]), ([timeline], [video]):
+        (work,), again = merged(*works)
+        assert again and work.raw and work.grid == video.grid and work.shots[3].offset_s == video.shots[3].offset_s
+        assert NO_SONG not in work.notes

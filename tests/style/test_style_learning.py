@@ -8,18 +8,19 @@ import math
 import numpy as np
 import pytest
 import works as made
-from factories import song_analysis, song_use
+from factories import clip_analysis, song_analysis, song_use
 
 from engine.edit.grid import cut_grid
 from engine.edit.taste import CLIP_FEATURES, CONTEXT_FEATURES, HOLD_FEATURES, Table
 from engine.errors import BadOption, DocumentError
 from engine.model import documents
-from engine.model.analysis import SectionSpan
+from engine.model.analysis import ClipAnalysis, Prints, SectionSpan
 from engine.model.style import Sliders
 from engine.model.time import FrameRate
+from engine.model.works import FinishedShot, FinishedWork, RawUse
 from engine.style.dimensions import match, measured, ranges_of, score
 from engine.style.evaluation import calibration_error, evaluate, ndcg_at_k
-from engine.style.examples import beat_grid
+from engine.style.examples import beat_grid, sampled_signature, without_cards
 from engine.style.fidelity import DISTANCES, distances, fidelity, floors, look_of, look_of_profile
 from engine.style.fitting import is_same_work, with_misfits
 from engine.style.models.linear import auc
@@ -237,6 +238,40 @@ def test_the_same_work_counts_once_and_strangers_are_named() -> None:
     assert not any(work.misfit for work in judged[:8])
     assert any("aspect" in reason for reason in judged[8].misfit)
     assert any("other style" in reason for reason in judged[9].misfit)
+
+
+def test_an_encoding_at_another_rate_is_the_same_work() -> None:
+    """Hashes are taken at equal times: 25 frames a second drift by a sample in five where they are counted off in frames."""
+    random = np.random.default_rng(3)
+    moments = random.integers(0, 2**63, 40, np.uint64)
+    signatures = []
+    for rate in (24, 25, 30, 60, FrameRate.parse("29.97").fps):
+        facts = clip_analysis()
+        seen = moments[np.minimum(39, (np.arange(int(20 * rate)) / rate / 0.5 + 0.5).astype(int))]
+        signatures.append(
+            sampled_signature(dataclasses.replace(facts, rate=FrameRate.parse(f"{rate:g}"), signatures=seen, signature_step_frames=1))
+        )
+    for other in signatures[1:]:
+        assert abs(len(other) - len(signatures[0])) <= 1 and other[:38] == signatures[0][:38]
+
+
+def test_a_card_stands_still_and_filmed_plain_pictures_do_not() -> None:
+    def film(flicker: int) -> tuple[FinishedWork, ClipAnalysis]:
+        values = np.full((180, 18, 32), 90, np.uint8)
+        values[10:50] += np.linspace(0, flicker, 40).astype(np.uint8)[:, None, None]
+        facts = clip_analysis(prints=Prints(values, 1), signatures=np.arange(180, dtype=np.uint64), signature_step_frames=1)
+        facts = dataclasses.replace(facts, rate=FrameRate(30))
+        shots = [FinishedShot(0, 2, "start", features={"motion_intensity": 0.0, "face": 0.0})]
+        shots += [FinishedShot(2 + k, 1, features={"motion_intensity": 0.3}) for k in range(4)]
+        return FinishedWork("w", "w", "video", 6, 9, 16, 30, tuple(shots), signature=sampled_signature(facts)), facts
+
+    work, facts = film(2)
+    left = without_cards(work, facts)
+    assert len(left.shots) == 4 and left.shots[0].begins_with == "start" and "intro card of 2.0 s" in left.notes[0]
+    assert left.signature == work.signature[4:], "the film without its card is the same work"
+    assert without_cards(*film(20)) == film(20)[0], "a picture that grows lighter was filmed"
+    found = dataclasses.replace(work, shots=(dataclasses.replace(work.shots[0], used=RawUse("raw", 0, 2)), *work.shots[1:]))
+    assert without_cards(found, facts) == found, "what was found in a raw clip is no card"
 
 
 def test_what_is_measured_of_a_choice() -> None:
