@@ -26,11 +26,12 @@ from engine.model.media import Media, VideoStream
 from engine.perception import catalog
 from engine.progress import SILENT, Progress
 
-__all__ = ["ANALYSER_VERSION", "NO_SOUND", "AnalysisOptions", "analyse_clip"]
+__all__ = ["ANALYSER_VERSION", "FIRST_LOOK", "NO_SOUND", "AnalysisOptions", "analyse_clip"]
 
 ANALYSER_VERSION = "13"
 """Raise when any measured figure changes, so that cached analyses are made anew."""
 NO_SOUND = "sound: the clip has none"
+FIRST_LOOK = "motion, cuts, sound: first look at key frames only"
 
 SHARPNESS_PER_S = 10
 """How often sharpness is measured: a third of the frames at 30 fps, which moves a clip's mean by 0.4 %."""
@@ -253,7 +254,7 @@ class _Facts:
     def _missing(self) -> tuple[str, ...]:
         absent = [f"{name}: {why}" for name, why in catalog.absences().items()]
         if self.options.draft:
-            absent.append("motion, cuts, sound: first look at key frames only")
+            absent.append(FIRST_LOOK)
         if self.media.audio is None:
             absent.append(NO_SOUND)
         return tuple(absent)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from engine.analysis.clip import FIRST_LOOK
 from engine.edit.grid import CutPoint
 from engine.edit.job import Job, differences, moment_of
 from engine.edit.moments import Moment
@@ -30,7 +31,7 @@ def sentence(job: Job, number: int, rival: int | None) -> str:
     if abs(math.log2(slot.beats / usual)) > 0.25:
         who = "you hold" if job.taste.profile.creator_id else "usual are"
         where += f" ({who} {usual:.1f} here)"
-    said = [where, _facts(moment, point)]
+    said = [where, _facts(moment, point, FIRST_LOOK not in part.clip.analysis.missing)]
     if part.speed < 1:
         said.append(f"slowed to {float(part.speed):.0%}")
     if rival is not None:
@@ -73,10 +74,13 @@ def _beats(beats: float) -> str:
     return f"{beats:.1f} beats"
 
 
-def _facts(moment: Moment, point: CutPoint) -> str:
+def _facts(moment: Moment, point: CutPoint, measured: bool) -> str:
+    """measured : whether the clip's motion is known; a first look at key frames knows nothing of it."""
     energy = "loud" if point.energy > 0.65 else "quiet" if point.energy < 0.4 else "middling"
     motion = "lively" if moment.motion > 0.4 else "calm" if moment.motion < 0.15 else "some"
-    words = [f"quality {moment.quality:.2f}", f"{motion} motion {moment.motion:.2f} against {energy} music {point.energy:.2f}"]
+    words = [f"quality {moment.quality:.2f}"]
+    if measured:
+        words.append(f"{motion} motion {moment.motion:.2f} against {energy} music {point.energy:.2f}")
     if moment.has_face:
         words.append("a face in frame")
     return ", ".join(words)

@@ -25,7 +25,7 @@ from engine.model.time import FrameSpan
 from engine.model.timeline import Marker, Reasoning, SongUse, Timeline
 from engine.progress import SILENT, Progress
 
-__all__ = ["make_edit", "usable_clips"]
+__all__ = ["make_edit", "missing_evidence", "usable_clips"]
 
 
 def make_edit(
@@ -173,7 +173,7 @@ def reasoning_of(job: Job, clips: Sequence[ClipInput]) -> Reasoning:
         f"worth {job.found.value:.2f} of at most {job.found.bound:.2f} ({gap:.2f} open)",
         _sureness_said(job.taste.correction),
     ]
-    missing = _missing(clips)
+    missing = missing_evidence(clips)
     return Reasoning(pacing, None, "; ".join(notes) + ".", (), job.relaxed, tuple(missing))
 
 
@@ -183,7 +183,7 @@ def _sureness_said(correction: Correction | None) -> str:
     return f"confidence set right by what was kept of {correction.clips} clips in {correction.sessions} edits"
 
 
-def _missing(clips: Sequence[ClipInput]) -> list[str]:
+def missing_evidence(clips: Sequence[ClipInput]) -> list[str]:
     """Evidence that the choice lacked, and for how many clips. A clip without sound lacks nothing that an edit to a song needs."""
     counts = Counter(reason for clip in clips for reason in clip.analysis.missing if reason != NO_SOUND)
     return [reason if count == len(clips) else f"{reason} ({count} of {len(clips)} clips)" for reason, count in sorted(counts.items())]

@@ -15,7 +15,7 @@ from engine.edit.footage import ClipInput, Verdict, judge
 from engine.edit.instructions import Instruction, leaning_of
 from engine.edit.job import Job
 from engine.edit.joins import transitions_of
-from engine.edit.make import usable_clips
+from engine.edit.make import missing_evidence, usable_clips
 from engine.edit.outcomes import outcomes_of
 from engine.edit.placing import placements_of
 from engine.edit.revise import Change, settled
@@ -156,6 +156,7 @@ def refined(
     timeline: Timeline, clips: Sequence[ClipInput], groups: Sequence[ClipGroup], taste: Taste, at: str, progress: Progress = SILENT
 ) -> Timeline:
     """A draft solved anew on what a full look at the clips has shown: what a person locked, changed or threw out stays as it was left.
+    Shots that come out the same keep their ids, and are told by what is known now.
 
     Raises `FootageError` where the rest cannot be filled, `RefusedError` (`no_song`).
     """
@@ -164,8 +165,16 @@ def refined(
     whole = FrameSpan(0, timeline.duration_frames)
     brief = dataclasses.replace(brief_of(timeline), draft=False)
     stock, verdicts = _stock(timeline, brief, clips, groups, taste, whole, [])
-    after = _merged(timeline, decide(stock, progress), stock, verdicts, clips, groups, (), whole, at)
-    return after.replace(brief={**timeline.brief, "draft": False})
+    job = decide(stock, progress)
+    after = _merged(timeline, job, stock, verdicts, clips, groups, (), whole, at)
+    fresh = {_key(clip): clip for clip in placements_of(job, at, timeline.revision + 1)}
+    placed = [_told_anew(clip, fresh.get(_key(clip), clip)) if clip.lock is None else clip for clip in after.clips]
+    reasons = dataclasses.replace(after.ai_reasoning, evidence_missing=tuple(missing_evidence(clips)))
+    return after.replace(clips=tuple(placed), created_at=at, ai_reasoning=reasons, brief={**timeline.brief, "draft": False})
+
+
+def _told_anew(clip: Placement, fresh: Placement) -> Placement:
+    return dataclasses.replace(clip, facts=fresh.facts, decision=fresh.decision, crop=fresh.crop)
 
 
 def _span_of(timeline: Timeline, one: Instruction, section: tuple[float | None, float | None]) -> FrameSpan:

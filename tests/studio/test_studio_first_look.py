@@ -46,3 +46,8 @@ def test_many_new_clips_give_a_first_edit_that_the_full_look_refines(tmp_path: P
     assert final.parent == 2 and final.brief["draft"] is False
     before = next(clip for clip in draft.clips if clip.id == kept[0])
     assert (before.span, before.source_start_frame, before.media_id) == (stayed.span, stayed.source_start_frame, stayed.media_id)
+    assert any("first look" in row for row in draft.ai_reasoning.evidence_missing) and "motion" not in draft.clips[0].facts.ai_reasoning
+    assert not any("first look" in row for row in final.ai_reasoning.evidence_missing), "what was missing has been looked at since"
+    others = [clip for clip in final.clips if clip.id != kept[0]]
+    assert all("motion" in clip.facts.ai_reasoning and clip.facts.motion_intensity > 0 for clip in others), "told by what is known now"
+    assert final.created_at >= draft.created_at
