@@ -86,8 +86,8 @@ class Bridge:
             subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, env=clean, **flags)
         except OSError:
             raise Failure("Cutprint is not where it was installed.", "Run `cutprint install resolve` again.", "moved") from None
-        until = time.time() + START_S
-        while self.said is None and time.time() < until:
+        until = time.monotonic() + START_S
+        while self.said is None and time.monotonic() < until:
             time.sleep(0.3)
             self.said = self._running()
 
@@ -152,8 +152,8 @@ class Bridge:
         """
         self._post("asking", message=message, fields=list(fields), lines=list(lines), button=button, skip=skip or "")
         self.open_page()
-        until = time.time() + self.patience_s
-        while time.time() < until:
+        until = time.monotonic() + self.patience_s
+        while time.monotonic() < until:
             answer = self.ask("GET", "/v1/agents/resolve/activity")
             if answer["id"] != self.activity["id"] or answer["cancel"]:
                 raise Cancelled()

@@ -63,8 +63,8 @@ class MailboxHost:
         identity = uuid.uuid4().hex[:12]
         request = {"id": identity, "at": int(time.time()), "op": operation, "payload": payload}
         self._put("return " + lua(request) + "\n")
-        until = time.time() + self.answer_s
-        while time.time() < until:
+        until = time.monotonic() + self.answer_s
+        while time.monotonic() < until:
             answer = self._answer(identity)
             if answer is not None:
                 return _result(answer)
@@ -159,11 +159,11 @@ def run(wish, config, bridge=None, answer_s=ANSWER_S):
 
 def _keep_awake(bridge, host):
     """Long work happens in the bridge; the agent hears now and then that it goes on."""
-    tell, beat = bridge.tell, [time.time()]
+    tell, beat = bridge.tell, [time.monotonic()]
 
     def telling(*words):
-        if time.time() - beat[0] > BEAT_S:
-            beat[0] = time.time()
+        if time.monotonic() - beat[0] > BEAT_S:
+            beat[0] = time.monotonic()
             host.ask("still")
         tell(*words)
 

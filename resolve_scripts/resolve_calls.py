@@ -27,7 +27,7 @@ class Watch:
         self._thread.start()
 
     def call(self, name, function, *arguments):
-        self._name, self._began = name, time.time()
+        self._name, self._began = name, time.monotonic()
         try:
             return function(*arguments)
         finally:
@@ -39,7 +39,7 @@ class Watch:
     def _run(self):
         while not self._stop.wait(min(0.5, self.limit_s / 4)):
             began = self._began
-            if began is not None and time.time() - began > self.limit_s:
+            if began is not None and time.monotonic() - began > self.limit_s:
                 self._began = None
                 self.on_hang(self._name)
 

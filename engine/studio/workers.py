@@ -100,25 +100,31 @@ class _Work:
         return lost
 
     def take(self, index: int, result: Any) -> None:
-        self.results[index] = result
-        self._keep(index, result)
+        self._hold(index, result)
         self._advance(index, 1.0)
 
     def _collect(self, pending: dict[Future[Any], int]) -> list[int]:
         lost = []
         while pending:
             done, _ = wait(pending, timeout=POLL_S, return_when=FIRST_COMPLETED)
-            self._progress.check()
-            self._read_board()
+            finished = []
             for future in done:
                 index = pending.pop(future)
                 try:
-                    result = future.result()
+                    self._hold(index, future.result())
                 except BrokenExecutor:
                     lost.append(index)
-                    continue
-                self.take(index, result)
+                else:
+                    finished.append(index)
+            self._progress.check()  # a stop comes after all that is done was kept
+            self._read_board()
+            for index in finished:
+                self._advance(index, 1.0)
         return sorted(lost)
+
+    def _hold(self, index: int, result: Any) -> None:
+        self.results[index] = result
+        self._keep(index, result)
 
     def _read_board(self) -> None:
         """What the workers have told since; nothing where they cannot write to this machine's disk."""

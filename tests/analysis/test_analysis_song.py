@@ -37,6 +37,10 @@ def pulses(bpm: float, seconds: float, first_s: float = 0.0, level: float = 0.8,
     return np.clip(samples, -1, 1).astype(np.float32), beats
 
 
+AAC_RUN_IN_S = 1024 / 44_100
+"""An AAC encoder's run-in. A bare .aac stream has no place to say it, so players start there too; .m4a and .mp4 do say it."""
+
+
 def share_near(found: tuple[float, ...], true: np.ndarray, within_s: float) -> float:
     """Share of true beats with a found one near."""
     times = np.array(found)
@@ -92,9 +96,10 @@ def test_every_format_rate_and_number_of_channels(tmp_path: Path, name: str, arg
     beats = footage.click_song(tmp_path / "song.wav", 120, 12)
     ffmpeg.run(["-i", f"file:{tmp_path / 'song.wav'}", *arguments, f"file:{tmp_path / name}"])
     facts = analyse_song(probe(tmp_path / name))
+    late_s = AAC_RUN_IN_S if name == "a.aac" else 0.0
     assert facts.tempo_bpm == pytest.approx(120, rel=0.005)
-    assert facts.beats[0] < 0.02, "the beat that the song begins with is there"
-    assert share_near(facts.beats, np.array(beats), 0.02) == 1
+    assert facts.beats[0] < 0.02 + late_s, "the beat that the song begins with is there"
+    assert share_near(facts.beats, np.array(beats), 0.02 + late_s) == 1
 
 
 def test_songs_that_cannot_be_heard_say_so(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import shutil
@@ -109,12 +110,21 @@ def test_a_sender_that_vanishes_in_the_middle(bridge: Bridge, client: Client) ->
     with socket.create_connection(("127.0.0.1", bridge.port)) as wire:
         head = f"PATCH {path}?offset=0 HTTP/1.1\r\nHost: 127.0.0.1:{bridge.port}\r\nAuthorization: Bearer {client.token}\r\n"
         wire.sendall(f"{head}Content-Type: application/octet-stream\r\nContent-Length: {len(CONTENT)}\r\n\r\n".encode() + CONTENT[:500_000])
-    time.sleep(0.3)
-    received = client.get(path).json["upload"]["received"]
-    assert 0 <= received <= 500_000
-    client.ask("PATCH", f"{path}?offset={received}", raw=CONTENT[received:], Content_Type="application/octet-stream")
+    assert sent_from_where_it_got_to(client, path) <= 500_000
     done = client.ask("POST", f"{path}/finish").json["upload"]
     assert Path(done["path"]).read_bytes() == CONTENT
+
+
+def sent_from_where_it_got_to(client: Client, path: str) -> int:
+    """The rest of an upload, as a sender sends it: while pieces of the broken one still arrive, it is told so and asks again."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        received = int(client.get(path).json["upload"]["received"])
+        rest = client.ask("PATCH", f"{path}?offset={received}", raw=CONTENT[received:], Content_Type="application/octet-stream")
+        if rest.status == 200:
+            return received
+        assert rest.code == "upload_offset"
+    raise AssertionError("the broken upload never came to rest")
 
 
 def test_a_gigabyte_of_json_is_never_read(bridge: Bridge, client: Client) -> None:
@@ -147,11 +157,12 @@ def test_a_gigabyte_of_json_is_never_read(bridge: Bridge, client: Client) -> Non
 )
 def test_raw_nonsense_gets_nothing(bridge: Bridge, wire_text: bytes) -> None:
     with socket.create_connection(("127.0.0.1", bridge.port), timeout=10) as wire:
-        wire.sendall(wire_text)
-        wire.shutdown(socket.SHUT_WR)
         answer = b""
-        while block := wire.recv(65536):
-            answer += block
+        with contextlib.suppress(ConnectionError):  # it may hang up on what it has not read
+            wire.sendall(wire_text)
+            wire.shutdown(socket.SHUT_WR)
+            while block := wire.recv(65536):
+                answer += block
     assert b"200" not in answer.partition(b"\r\n")[0] and b"root:" not in answer
 
 

@@ -117,7 +117,8 @@ def test_a_cancelled_job_leaves_nothing_half_written(bridge: Bridge, client: Cli
     job_id = client.post("/v1/call/edit", edit_of(shoot, media / "out")).json["job"]["id"]
     until(lambda: client.job(job_id)["status"] == "running")
     (worker,) = until(lambda: children(os.getpid()))
-    until(lambda: os.getpriority(os.PRIO_PROCESS, worker) > os.getpriority(os.PRIO_PROCESS, 0))  # heavy work stands back
+    lower = min(19, os.getpriority(os.PRIO_PROCESS, 0) + 1)
+    until(lambda: os.getpriority(os.PRIO_PROCESS, worker) >= lower)  # heavy work stands back, as far as there is room below
     assert client.ask("DELETE", f"/v1/jobs/{job_id}").json["job"]["cancel_asked"]
     ended = client.ended(job_id)
     assert ended["status"] == "cancelled" and ended["error"]["code"] == "cancelled"

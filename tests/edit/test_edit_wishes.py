@@ -86,7 +86,7 @@ def test_a_whip_pan_joins_pans_that_go_the_same_way() -> None:
     media = {one.id: one.media_id for one in timeline.clips}
     whips = [join for join in timeline.transitions if join.type == "whip_pan"]
     assert all(pan[media[join.from_clip]] * pan[media[join.to_clip]] > 0 for join in whips)
-    assert len(whips) <= 0.6 * len(timeline.transitions)
+    assert whips and len(whips) <= 0.6 * len(timeline.transitions) + 1e-9
     assert {join.type for join in laws.edit(still, SHORT, profile=likes).transitions} == {"hard_cut"}
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import edits
 import factories
 import numpy as np
 import pytest
-import test_edit_laws as laws
 
 from bridge_server.bootstrap import open_studio
 from engine.edit.taste import neutral_taste
@@ -51,9 +51,9 @@ def test_an_edit_carries_both_and_says_which_it_shows() -> None:
     correction = correction_for(judged(20, 20))
     brief = factories.brief(duration_frames=240)
     profile = neutral_profile()
-    plain = laws.edit(laws.shoot(14), brief)
+    plain = edits.edit(edits.shoot(14), brief)
     taste = dataclasses.replace(neutral_taste(profile), correction=correction)
-    mended = laws.edit(laws.shoot(14), brief, profile=taste)
+    mended = edits.edit(edits.shoot(14), brief, profile=taste)
     assert correction is not None and [one.media_id for one in plain.clips] == [one.media_id for one in mended.clips]
     for before, after in zip(plain.clips, mended.clips):
         assert before.decision is not None and after.decision is not None

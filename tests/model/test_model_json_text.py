@@ -69,10 +69,10 @@ def test_huge_text_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_many_equal_keys_do_not_keep_the_reader_busy() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(DocumentError, match="twice"):
         documents.loads("{" + ",".join(f'"k{k}": 1' for k in range(200_000)) + ', "k199999": 1}')
-    assert time.perf_counter() - began < 5.0
+    assert time.process_time() - began < 5.0
 
 
 def test_nan_never_gets_written() -> None:

@@ -351,10 +351,10 @@ def test_nests_that_double_at_every_level_are_not_followed_for_ever() -> None:
         track = f"<media><video><track>{clip * 9}</track></video></media>"
         return f"<sequence id='s{number}'><rate><timebase>30</timebase></rate>{track}</sequence>"
 
-    begun = time.perf_counter()
+    begun = time.process_time()
     with contextlib.suppress(DocumentError):
         read("<xmeml>" + "".join(nest(number) for number in range(30)) + "</xmeml>")
-    assert time.perf_counter() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 # --- EDL --------------------------------------------------------------------------------------------------------------
@@ -497,7 +497,7 @@ def test_broken_files_are_read_or_refused(shared_folder: Path, seed: int) -> Non
     files = whole_files(shared_folder, 60_000)
     for number in range(200):
         content, _ = damaged(files[number % len(files)][1], chance, large=False)
-        begun = time.monotonic()
+        begun = time.process_time()
         try:
             found = read(content)
         except DocumentError as error:
@@ -506,5 +506,5 @@ def test_broken_files_are_read_or_refused(shared_folder: Path, seed: int) -> Non
         else:
             for track in found.tracks:
                 assert all(a.record.end <= b.record.start for a, b in zip(track.events, track.events[1:]))
-        assert time.monotonic() - begun < 2
+        assert time.process_time() - begun < 2
     assert 20 < refused < 180, "some survive, some do not: the mutations reach further than the first line"

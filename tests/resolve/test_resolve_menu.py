@@ -279,7 +279,7 @@ def test_a_call_that_hangs_and_a_person_who_stops(desk: Callable[..., Desk], sho
         here.resolve.world.release.set()
 
     here.resolve.world.hangs = {"GetSelectedClips"}
-    menu.run("cut", resolve=here.resolve, bridge=here.bridge, on_hang=on_hang, limit_s=0.4)
+    menu.run("cut", resolve=here.resolve, bridge=here.bridge, on_hang=on_hang, limit_s=2)
     assert hung == ["GetSelectedClips"]
     here = desk("studio-20.3", answers=("stop",))
     here.fill(shoot)

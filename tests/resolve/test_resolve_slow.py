@@ -97,7 +97,7 @@ def test_a_slow_call_is_no_hang_and_a_hang_is_told(desk: Callable[..., Desk], sh
         here.resolve.world.release.set()
 
     here.person.answers.clear()
-    assert menu.run("cut", resolve=here.resolve, bridge=here.bridge, on_hang=on_hang, limit_s=0.3) == 1
+    assert menu.run("cut", resolve=here.resolve, bridge=here.bridge, on_hang=on_hang, limit_s=2) == 1
     said = next(one for one in here.person.seen if one["state"] == "failed")
     assert "does not answer" in said["message"] and said["fix"].endswith(".")
 

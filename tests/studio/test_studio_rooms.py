@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
+from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,24 @@ def test_work_stops_when_told_to(studio: Studio) -> None:
     with pytest.raises(Cancelled):
         run_all(studio, sleepy, [60.0, 60.0, 60.0], "Sleeping", progress)
     assert time.monotonic() - started < 20
+
+
+class AtOnce(Executor):
+    """Everything is done by the time anybody looks."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(fn(*args, **kwargs))
+        return done
+
+
+def test_a_stop_loses_only_what_is_unfinished(studio: Studio) -> None:
+    kept: dict[int, int] = {}
+    at_once = dataclasses.replace(studio, make_executor=lambda _workers: AtOnce())
+    progress = CallbackProgress(lambda *_: None, lambda: bool(kept))
+    with pytest.raises(Cancelled):
+        run_all(at_once, double, [1, 2, 4], "Doubling", progress, keep=kept.__setitem__)
+    assert kept == {0: 2, 1: 4, 2: 8}
 
 
 def test_settings_from_file_environment_and_options(tmp_path: Path) -> None:
