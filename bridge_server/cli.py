@@ -14,6 +14,7 @@ import uuid
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unicodedata import category
 
 import click
 
@@ -167,10 +168,16 @@ def _failed(error: CutprintError, as_json: bool) -> int:
     logging.getLogger(__name__).info("%s: %s %s", error.code, error.message, dict(error.details))
     if as_json:
         print(json.dumps(error.as_json(), ensure_ascii=False, indent=2, default=str))
-    print(f"Error: {error.message}" + (f"\n{error.hint}" if error.hint else ""), file=sys.stderr)
+    print(visible(f"Error: {error.message}" + (f"\n{error.hint}" if error.hint else "")), file=sys.stderr)
     if "command" in error.details:  # a failed ffmpeg: what it said last, and how to repeat it
         print("\n".join([*error.details.get("stderr", [])[-LAST_LINES:], "To repeat it:", str(error.details["command"])]), file=sys.stderr)
     return error.exit_code
+
+
+def visible(text: str) -> str:
+    """Text for a terminal: names and notes in other people's files may hold control letters, which would move the cursor or hide words."""
+    hidden = ("Cc", "Cf", "Cs", "Zl", "Zp")
+    return "".join("\N{REPLACEMENT CHARACTER}" if category(one) in hidden and one not in "\n\t\u200c\u200d" else one for one in text)
 
 
 def _bug(as_json: bool) -> int:
@@ -191,7 +198,7 @@ def _print(case: UseCase, result: dict[str, Any], as_json: bool, quiet: bool) ->
     if not quiet:
         from bridge_server.pages import PAGES
 
-        print(PAGES[case.name](result))
+        print(visible(PAGES[case.name](result)))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 from engine.model.cutlist import CutEvent, CutTrack
 from engine.model.time import FrameRate, FrameSpan
@@ -64,10 +65,10 @@ def undivided(events: Iterable[CutEvent], rate: FrameRate, kept: Iterable[int] =
 
 
 def _goes_on(before: CutEvent, event: CutEvent, rate: FrameRate) -> bool:
-    one_frame = rate.frame_duration * max(abs(event.speed), 1) / 2
+    half_frame = rate.frame_duration / 2 * max(Fraction(1), abs(event.speed))
     same = (before.media.name, before.media.url) == (event.media.name, event.media.url)
     alike = before.speed == event.speed and _still(before) == _still(event)
-    meets = before.record.end == event.record.start and abs(event.source_start_s - before.source_end_s) <= one_frame
+    meets = before.record.end == event.record.start and abs(event.source_start_s - before.source_end_s) <= half_frame
     return same and alike and meets
 
 

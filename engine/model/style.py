@@ -33,6 +33,25 @@ __all__ = [
 ]
 
 
+MOST_KEY = 1000.0
+"""Frames and beats beyond which no figure of a style can lie."""
+MOMENT_PARTS = 10
+MOST_WEIGHT, MOST_NUMBER = 1e6, 10**6
+"""Log odds and versions beyond which a model is broken: sums of them must stay numbers, and a database has to hold them."""
+AGAIN = "Learn it again, or ask for it again."
+
+
+def _numbered(name: str, shares: Mapping[str, float], low: float, high: float) -> None:
+    """Raises `DocumentError` where the keys of a table are no numbers from `low` to `high`."""
+    for key in shares:
+        try:
+            known = low <= float(key) <= high  # False for NaN
+        except ValueError:
+            known = False
+        if not known:
+            raise DocumentError("document_invalid", f"pacing_patterns.{name}: {key[:20]!r} is no number that it could have.", AGAIN)
+
+
 @dataclass(frozen=True)
 class ClipWish:
     """A clip the user names, and the part of it that is meant (None: any part), in source frames."""
@@ -81,7 +100,7 @@ class Brief:
             raise BadOption("bad_audio", f"{self.audio!r} is no audio mode.", f"Use one of {', '.join(AUDIO_MODES)}.")
 
 
-FigureSource = Literal["prior", "creator", "blend"]
+FigureSource = Literal["prior", "mostly_prior", "blend", "creator"]
 
 
 @dataclass(frozen=True)
@@ -89,7 +108,8 @@ class Figures:
     """How well one figure of a profile is known.
 
     n : observations it rests on. std_error : in the figure's own unit; None where there is none.
-    source : prior alone, the creator alone, or the two blended (shrunk). prior : the population's value.
+    source : the prior alone, mostly the prior (more than half), the two blended (shrunk), or the creator (four fifths and more).
+    prior : the population's value.
     """
 
     n: int
@@ -143,6 +163,10 @@ class PacingPatterns:
     on_beat_rate: float = 1.0
     bar_cut_rate: float = 0.5
 
+    def __post_init__(self) -> None:
+        _numbered("beat_offset_frames", self.beat_offset_frames, -MOST_KEY, MOST_KEY)
+        _numbered("duration_beats", self.duration_beats, 0.0, MOST_KEY)
+
 
 @dataclass(frozen=True)
 class EnergyRule:
@@ -187,6 +211,10 @@ class MomentPreferences:
     position: tuple[float, ...] = (0.1,) * 10
     motion_peak: float = 0.5
     face: float = 0.5
+
+    def __post_init__(self) -> None:
+        if len(self.position) != MOMENT_PARTS:
+            raise DocumentError("document_invalid", f"moment_preferences.position has {len(self.position)} parts, not 10.", AGAIN)
 
 
 @dataclass(frozen=True)
@@ -245,6 +273,9 @@ class LinearModel:
     def __post_init__(self) -> None:
         size = len(self.features)
         whole = len(self.centre) == len(self.scale) == len(self.weights) == size and len(self.covariance) in (0, size * size)
+        numbers = (self.centre, self.scale, self.weights, self.covariance, (self.bias,))
+        if any(abs(value) > MOST_WEIGHT for row in numbers for value in row):
+            raise DocumentError("document_invalid", "A linear model's numbers are beyond all measure.", AGAIN)
         if not whole or size > 500 or any(value <= 0 for value in self.scale):
             raise DocumentError("document_invalid", "A linear model needs a centre, a scale and a weight per feature.", "Learn it again.")
 
@@ -267,6 +298,10 @@ class StyleModels:
     projects: int = 0
     shots: int = 0
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.number > MOST_NUMBER or any(abs(value) > MOST_WEIGHT for value in self.calibration):
+            raise DocumentError("document_invalid", "Models with such numbers are none.", AGAIN)
 
 
 @dataclass(frozen=True)

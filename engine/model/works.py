@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -14,6 +15,11 @@ WorkKind = Literal["video", "project", "timeline", "session"]
 
 MOST_SHOTS = 20_000
 """A work with more shots is refused (chosen: three hours at half a second each)."""
+
+
+MOST_FACT = 1e9
+"""Facts of clips are shares, rates and seconds; squares of them have to stay numbers."""
+HASH = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,8 @@ class BeatGrid:
     def __post_init__(self) -> None:
         if not len(self.times_s) == len(self.strengths) == len(self.energies):
             raise DocumentError("document_invalid", "A beat grid needs a strength and an energy for each beat.", "Learn the work again.")
+        if any(b < a for a, b in zip(self.times_s, self.times_s[1:])):
+            raise DocumentError("document_invalid", "The beats of a grid are not in order.", "Learn the work again.")
 
 
 @dataclass(frozen=True)
@@ -107,3 +115,8 @@ class FinishedWork:
     def __post_init__(self) -> None:
         if not 1 <= len(self.shots) <= MOST_SHOTS:
             raise DocumentError("document_invalid", f"A work cannot have {len(self.shots)} shots.", "Learn the work again.")
+        if any(HASH.fullmatch(one) is None for one in self.signature):
+            raise DocumentError("document_invalid", f"A signature of {self.name[:80]!r} is no 16 hex digits.", "Learn the work again.")
+        rows = [*(shot.features for shot in self.shots), *(clip.features for clip in self.raw)]
+        if any(abs(value) > MOST_FACT for row in rows for value in row.values()):
+            raise DocumentError("document_invalid", f"Facts of {self.name[:80]!r} are beyond all measure.", "Learn the work again.")

@@ -26,7 +26,7 @@ def plot_style(profile: StyleProfile, others: StyleProfile, lengths_s: Sequence[
     _matrix(axes[1][1], "Angle to next", profile.sequencing_patterns.angle_transitions)
     kinds, usual = profile.transition_preferences.__dict__, others.transition_preferences.__dict__
     _bars(axes[1][2], "Transitions", kinds, usual)
-    works = f"{profile.trained_on_videos} works" if profile.creator_id else "no creator"
+    works = f"{profile.trained_on_videos} work{'' if profile.trained_on_videos == 1 else 's'}" if profile.creator_id else "no creator"
     figure.suptitle(f"{profile.creator_id or 'Neutral style'} ({works}); pale: others", color=INK, fontsize=14)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=100, format="png")
@@ -47,6 +47,7 @@ def _lengths(axis: Any, profile: StyleProfile, others: StyleProfile, lengths_s: 
 def _offsets(axis: Any, profile: StyleProfile) -> None:
     rows = sorted((int(float(at)), share) for at, share in profile.pacing_patterns.beat_offset_frames.items())
     axis.bar([at for at, _ in rows], [share for _, share in rows], color=[ACCENT if at == 0 else INK for at, _ in rows])
+    axis.set_xticks(range(-8, 9, 2))
     axis.set_title("Cuts to their beat, frames at 30 fps (left: early)", color=INK, fontsize=10)
 
 
@@ -69,4 +70,6 @@ def _matrix(axis: Any, title: str, table: Mapping[str, float]) -> None:
     labels = [name.replace("_", " ") for name in names]
     axis.set_xticks(range(len(names)), labels=labels, fontsize=8)
     axis.set_yticks(range(len(names)), labels=labels, fontsize=8)
+    axis.set_xlabel("next shot", fontsize=8, color=INK)
+    axis.set_ylabel("this shot", fontsize=8, color=INK)
     axis.set_title(title, color=INK, fontsize=10)

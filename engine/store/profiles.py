@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unicodedata import category
 
 from engine.errors import BadOption, DocumentError, InputError, RefusedError
 from engine.model import documents
@@ -36,6 +37,8 @@ MODELS = "style"
 PACKAGE = "cutprint/style_package"
 PACKAGE_VERSION = "1.0"
 LONGEST_NAME = 100
+UNSEEN, JOINERS = ("Cc", "Cf", "Cs", "Zl", "Zp"), "\u200c\u200d"
+"""Unicode categories of letters that nobody sees: they could make one name look like another. Emoji and Persian need the joiners."""
 
 
 @dataclass(frozen=True)
@@ -236,7 +239,7 @@ class ProfileStore:
 def _plain(name: str) -> str:
     """One for names that differ only in case. Raises `BadOption` for what cannot be a name."""
     plain = name.strip().casefold()
-    if not plain or len(plain) > LONGEST_NAME or any(ord(letter) < 32 for letter in plain):
+    if not plain or len(plain) > LONGEST_NAME or any(category(letter) in UNSEEN and letter not in JOINERS for letter in plain):
         raise BadOption("bad_creator", f"{name[:40]!r} cannot be a creator's name.", f"Use 1 to {LONGEST_NAME} letters.")
     return plain
 
@@ -285,4 +288,6 @@ def package_of(path: Path) -> Package:
         raise DocumentError("document_invalid", f"{path.name} is not whole.", "Ask for it again.", path=str(path))
     models = None if body.get("models") is None else _checked(body["models"], StyleModels, path.name)
     kept = tuple(_checked(work, FinishedWork, path.name) for work in works)
+    if len({work.media_id for work in kept}) < len(kept):
+        raise DocumentError("document_invalid", f"{path.name} holds one work twice.", "Ask for it again.", path=str(path))
     return Package(_checked(body.get("profile"), StyleProfile, path.name), models, kept)

@@ -115,7 +115,7 @@ def style_show(studio: Studio, request: StyleShowRequest, progress: Progress) ->
         files["plot"] = str(request.plot)
     return {
         "creator": profile.creator_id,
-        "said": said(profile),
+        "said": said(profile, store.models(name) if name else None),
         "differences": [dict(zip(("figure", "value", "population", "errors_apart"), row)) for row in differences(profile)[:12]],
         "profile": documents.encode(profile),
         "works": [
@@ -166,7 +166,7 @@ def style_blend(studio: Studio, request: StyleBlendRequest, progress: Progress) 
         else:
             models, mixed = None, replace(mixed, learned_model=None)
         store.save(mixed, models, [], recipe=recipe)
-    return {"creator": request.name, **recipe, "said": said(mixed)}
+    return {"creator": request.name, **recipe, "said": said(mixed, models)}
 
 
 def _blended(store: ProfileStore, request: StyleBlendRequest, blocks: Sequence[str]) -> StyleModels | None:

@@ -33,12 +33,16 @@ class Dimension:
     """One aspect of style.
 
     words : what an editor calls it. of : its value in a work, None where the work cannot say. spread : typical standard deviation
-    between the works of one creator, in the same unit; from published short-form shot tables for lengths, else chosen.
+    between the works of one creator, in the same unit (of its log where `ratio`: twice and half are equally far); from published short-form
+    shot tables for lengths, else chosen. low, high : what the value can be at all.
     """
 
     words: str
     of: Callable[[FinishedWork], float | None]
     spread: float
+    low: float = 0.0
+    high: float = 1.0
+    ratio: bool = False
 
 
 def _lengths(work: FinishedWork) -> list[float]:
@@ -135,11 +139,11 @@ def _correlation(pairs: Sequence[tuple[float, float]]) -> float | None:
 
 DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
     {
-        "shot_length_s": Dimension("length of shots in seconds", _length, 0.7),
-        "shot_length_variety": Dimension("variety of shot lengths", _evenness, 0.17),
-        "cuts_per_beat": Dimension("cuts per beat", _cuts_per_beat, 0.12),
+        "shot_length_s": Dimension("length of shots in seconds", _length, 0.37, high=math.inf, ratio=True),
+        "shot_length_variety": Dimension("variety of shot lengths", _evenness, 0.17, high=math.inf),
+        "cuts_per_beat": Dimension("cuts per beat", _cuts_per_beat, 0.34, high=math.inf, ratio=True),
         "on_beat": Dimension("share of cuts on the beat", _on_beat, 0.12),
-        "beat_offset_frames": Dimension("frames that cuts lie after the beat", _offset, 0.8),
+        "beat_offset_frames": Dimension("frames that cuts lie after the beat", _offset, 0.8, -math.inf, math.inf),
         "on_bars": Dimension("share of cuts on bar lines", _on_bars, 0.15),
         "close_ups": Dimension("share of close-ups", _share("shot_type", "close_up"), 0.12),
         "wides": Dimension("share of wide shots", _share("shot_type", "wide"), 0.12),
@@ -148,8 +152,8 @@ DIMENSIONS: Mapping[str, Dimension] = MappingProxyType(
         "same_angle": Dimension("share of cuts that stay at the angle", _repeats("angle"), 0.12),
         "motion": Dimension("motion in the picture", _motion, 0.08),
         "soft_transitions": Dimension("share of transitions that are no hard cut", _soft, 0.08),
-        "energy_pace": Dimension("shorter shots in louder music (correlation)", _energy_response, 0.25),
-        "energy_motion": Dimension("livelier shots in louder music (correlation)", _energy_motion, 0.25),
+        "energy_pace": Dimension("shorter shots in louder music (correlation)", _energy_response, 0.25, -1.0),
+        "energy_motion": Dimension("livelier shots in louder music (correlation)", _energy_motion, 0.25, -1.0),
     }
 )
 """Name -> dimension."""
@@ -172,12 +176,14 @@ def ranges_of(works: Sequence[FinishedWork]) -> dict[str, StyleRange]:
         values = [row[name] for row in rows if name in row]
         if not values:
             continue
-        n = len(values)
+        n, median = len(values), statistics.median(values)
+        values = [math.log(max(value, 1e-6)) for value in values] if dimension.ratio else values
         own = statistics.variance(values) if n > 1 else 0.0
         spread = math.sqrt(((n - 1) * own + RANGE_K * dimension.spread**2) / (n - 1 + RANGE_K))
         reach = RANGE_Z * spread * math.sqrt(1 + 1 / n)
-        mean = statistics.fmean(values)
-        found[name] = StyleRange(round(mean - reach, 5), round(mean + reach, 5), round(statistics.median(values), 5), n)
+        ends = (statistics.fmean(values) + side * reach for side in (-1, 1))
+        low, high = (math.exp(end) if dimension.ratio else end for end in ends)
+        found[name] = StyleRange(round(low, 5), round(high, 5), round(median, 5), n)
     return found
 
 
@@ -189,7 +195,9 @@ def match(profile: StyleProfile, work: FinishedWork) -> tuple[StyleMatch, ...]:
         if name in values and name in DIMENSIONS:
             value = round(values[name], 5)
             noise = round((span.high - span.low) / 2 / RANGE_Z, 5)
-            rows.append(StyleMatch(name, value, span.low, span.high, span.low <= value <= span.high, span.median, noise))
+            # No share lies above 1: the spread of the works is kept in `noise`, what can be is said.
+            low, high = max(span.low, DIMENSIONS[name].low), min(span.high, DIMENSIONS[name].high)
+            rows.append(StyleMatch(name, value, low, high, low <= value <= high, span.median, noise))
     return tuple(rows)
 
 
@@ -200,5 +208,6 @@ def score(rows: Sequence[StyleMatch]) -> float | None:
     parts = []
     for row in rows:
         outside = max(0.0, row.low - row.value, row.value - row.high)
-        parts.append(0.5 ** (outside / max(1e-9, HALF_AT * (row.high - row.low))))
+        width = 2 * RANGE_Z * row.noise if row.noise else row.high - row.low
+        parts.append(0.5 ** (outside / max(1e-9, HALF_AT * width)))
     return round(statistics.fmean(parts), 4)

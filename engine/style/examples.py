@@ -209,7 +209,7 @@ def _on_grid(shot: FinishedShot, times: Array, strengths: Array, energies: Array
 
 def _beat_of(times: Array, at: float) -> float:
     """A time in beats: its place among the beats, extended at both ends by their mean distance."""
-    period = float(np.median(np.diff(times)))
+    period = max(1e-3, float(np.median(np.diff(times))))
     if at <= times[0]:
         return (at - float(times[0])) / period
     if at >= times[-1]:

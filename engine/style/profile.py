@@ -27,7 +27,17 @@ from engine.model.style import (
 from engine.model.works import FinishedShot, FinishedWork
 from engine.style.dimensions import BAR_STRENGTH, ON_BEAT_S, cuts_of, ranges_of
 from engine.style.prior import neutral_profile
-from engine.style.shrinkage import Estimate, best_strength, figure, mean_towards, quantiles, share_towards, shares_towards
+from engine.style.shrinkage import (
+    Estimate,
+    best_strength,
+    figure,
+    mean_towards,
+    quantile_error,
+    quantiles,
+    share_towards,
+    shares_towards,
+    source_of,
+)
 
 __all__ = ["ENOUGH_WORKS", "FREQUENCIES", "build_profile", "still_from_prior"]
 
@@ -42,6 +52,14 @@ LOUD, QUIET = 0.65, 0.4
 """Energy above and below which the rules for loud and quiet music hold (as in editing)."""
 ENERGY_SHOTS_K, OFFSET_K, MOMENT_K, QUALITY_K = 12.0, 10.0, 10.0, 60.0
 """Shots whose weight the prior has for figures that count shots (chosen: an edit or half an edit each; quality gates are cautious)."""
+BETWEEN_WORKS = 0.37
+"""Standard deviation of the log of a pace or a length between works of one creator (published short-form tables: half of a log between all
+works, two to three parts in four of its square within creators)."""
+FRAME_ERROR = 1 / math.sqrt(12)
+"""Standard deviation, in frames, of what lies anywhere within one."""
+MOTION_BETWEEN_WORKS = 0.08
+"""The same of motion intensity (chosen, as in `dimensions`)."""
+MOSTLY_PRIOR = ("prior", "mostly_prior")
 SIZES = tuple(name for name in SHOT_TYPES if name != UNKNOWN)
 VIEWS = tuple(name for name in ANGLES if name != UNKNOWN)
 
@@ -113,7 +131,7 @@ def _notes(profile: StyleProfile, kept: Sequence[FinishedWork]) -> tuple[str, ..
 
 def still_from_prior(profile: StyleProfile) -> list[str]:
     """Figures whose larger part still comes from the population, as their field names."""
-    return [name for name, one in profile.figures.items() if name.count(".") == 1 and one.source == "prior"]
+    return [name for name, one in profile.figures.items() if name.count(".") == 1 and one.source in MOSTLY_PRIOR]
 
 
 def _lengths(works: Sequence[FinishedWork]) -> list[float]:
@@ -123,7 +141,7 @@ def _lengths(works: Sequence[FinishedWork]) -> list[float]:
 def _shots(works: Sequence[FinishedWork], base: StyleProfile, book: _Book) -> ShotPatterns:
     prior = base.shot_patterns
     means = [statistics.fmean(_lengths([work])) for work in works if _lengths([work])]
-    mean = mean_towards(means, prior.avg_shot_length)
+    mean = mean_towards(means, prior.avg_shot_length, typical=BETWEEN_WORKS * prior.avg_shot_length)
     spreads = [statistics.stdev(_lengths([work])) for work in works if len(_lengths([work])) > 2]
     shares = (0.1, 0.25, 0.5, 0.75, 0.9)
     own = quantiles(_lengths(works), shares) if works else list(prior.shot_length_distribution)
@@ -131,7 +149,12 @@ def _shots(works: Sequence[FinishedWork], base: StyleProfile, book: _Book) -> Sh
     mixed = [math.exp(mean.weight * math.log(a) + (1 - mean.weight) * math.log(b)) for a, b in zip(own, prior.shot_length_distribution)]
     p10, p25, p50, p75, p90 = (round(value, 4) for value in mixed)
     n = sum(len(work.shots) for work in works)
-    book.figures["shot_patterns.shot_length_distribution"] = replace(figure(mean), n=n, std_error=None, prior=None)
+    place = "shot_patterns.shot_length_distribution"
+    book.figures[place] = replace(figure(mean), n=n, std_error=None, prior=None)
+    for name, share, value, before in zip(("p10", "p25", "p50", "p75", "p90"), shares, mixed, prior.shot_length_distribution):
+        logs = [math.log(quantiles(_lengths([work]), [share])[0]) for work in works if _lengths([work])]
+        error = mean_towards(logs, math.log(before), typical=BETWEEN_WORKS).std_error
+        book.figures[f"{place}.{name}"] = figure(Estimate(value, n, mean.weight, None if error is None else error * value, before))
     types = shares_towards(_counts(works, "shot_type"), _priors(prior.shot_types, SIZES))
     return ShotPatterns(
         avg_shot_length=book.keep("shot_patterns.avg_shot_length", mean),
@@ -194,7 +217,9 @@ def _matrix(
     estimates = {f"{a}_to_{b}": one for a in names for b, one in shares_towards(rows[a], priors[a], strength).items()}
     shares = book.keep_all(place, estimates)
     total = round(math.fsum(math.fsum(row.values()) for row in rows.values()))
-    book.figures[place] = replace(book.figures[place], n=total, source="prior" if total == 0 else "blend")
+    # A row counts as often as it is seen.
+    own = math.fsum(n * n / (n + strength) for row in rows.values() if (n := math.fsum(row.values())) > 0)
+    book.figures[place] = replace(book.figures[place], n=total, source=source_of(own / total if total else 0.0))
     return shares
 
 
@@ -234,7 +259,8 @@ def _streak(works: Sequence[FinishedWork], prior: int, book: _Book) -> int:
                 streaks.append(1)
             before = angle
     enough = len(streaks) >= ENOUGH_WORKS
-    book.figures["sequencing_patterns.max_same_angle_streak"] = Figures(len(streaks), None, "creator" if enough else "prior", float(prior))
+    error = quantile_error(streaks, 0.95) if enough else None
+    book.figures["sequencing_patterns.max_same_angle_streak"] = Figures(len(streaks), error, "creator" if enough else "prior", float(prior))
     return max(1, round(quantiles(streaks, [0.95])[0])) if enough else prior
 
 
@@ -244,7 +270,7 @@ def _pacing(works: Sequence[FinishedWork], base: StyleProfile, book: _Book) -> P
     timed = [work for work in works if work.grid is not None]
     rates = [len(work.shots) / max(1e-6, math.fsum(shot.beats or 0.0 for shot in work.shots)) for work in timed]
     # Rates are averaged as logs: twice as quick and half as quick are equally far away.
-    logs = mean_towards([math.log(max(rate, 1e-3)) for rate in rates], math.log(prior.cuts_per_beat))
+    logs = mean_towards([math.log(max(rate, 1e-3)) for rate in rates], math.log(prior.cuts_per_beat), typical=BETWEEN_WORKS)
     rate = replace(logs, value=math.exp(logs.value), prior=prior.cuts_per_beat, std_error=_scaled(logs))
     cuts = [shot for work in timed for shot in cuts_of(work)]
     near = share_towards(sum(abs(shot.offset_s or 0.0) <= ON_BEAT_S for shot in cuts), len(cuts), prior.on_beat_rate)
@@ -283,7 +309,13 @@ def _hold(works: Sequence[FinishedWork], size: str, prior: float) -> Estimate:
     mean = math.fsum(w * value for w, value in rows) / n
     spread = math.sqrt(math.fsum(w * (value - mean) ** 2 for w, value in rows) / n)
     value = math.exp(weight * mean + (1 - weight) * math.log(prior))
-    return Estimate(value, round(n), weight, value * weight * spread / math.sqrt(n), prior)
+    error = math.hypot(spread / math.sqrt(n), BETWEEN_WORKS / math.sqrt(_seen(works, size)))  # shots of one work are alike
+    return Estimate(value, round(n), weight, value * weight * error, prior)
+
+
+def _seen(works: Sequence[FinishedWork], size: str) -> int:
+    """Works that show the size at all."""
+    return max(1, sum(any(shot.shot_type.get(size, 0.0) >= 0.5 for shot in work.shots) for work in works))
 
 
 def _offsets(cuts: Sequence[FinishedShot], prior: Mapping[str, float], book: _Book) -> dict[str, float]:
@@ -292,7 +324,9 @@ def _offsets(cuts: Sequence[FinishedShot], prior: Mapping[str, float], book: _Bo
     counts = Counter(str(round((shot.offset_s or 0.0) * 30)) for shot in cuts)
     spread = {name: math.fsum(share * 0.5 ** abs(int(name) - float(at)) for at, share in prior.items()) for name in names}
     estimates = shares_towards({name: float(counts[name]) for name in names}, _priors(spread, names), OFFSET_K)
-    book.figures["pacing_patterns.beat_offset_frames"] = Figures(len(cuts), None, figure(estimates["0"]).source)
+    frames = [(shot.offset_s or 0.0) * 30 for shot in cuts]
+    error = estimates["0"].weight * math.hypot(statistics.stdev(frames), FRAME_ERROR) / math.sqrt(len(frames)) if len(frames) > 1 else None
+    book.figures["pacing_patterns.beat_offset_frames"] = Figures(len(cuts), error, figure(estimates["0"]).source)
     return {name: round(one.value, 6) for name, one in estimates.items()}
 
 
@@ -312,19 +346,20 @@ def _energy(works: Sequence[FinishedWork], base: StyleProfile, book: _Book) -> E
     shots = [shot for work in works for shot in work.shots if shot.energy is not None and shot.beats]
     loud = [shot for shot in shots if (shot.energy or 0.0) > LOUD]
     quiet = [shot for shot in shots if (shot.energy or 0.0) < QUIET]
-    sources = {_source(len(loud)), _source(len(quiet))}
-    book.figures["energy_matching"] = Figures(len(loud) + len(quiet), None, "creator" if sources == {"creator"} else sorted(sources)[0])  # type: ignore[arg-type]
+    book.figures["energy_matching"] = Figures(len(loud) + len(quiet), None, source_of(_energy_weight(min(len(loud), len(quiet)))))
+    timed = max(1, sum(any(shot.energy is not None for shot in work.shots) for work in works))
     return EnergyMatching(
-        _rule(loud, prior.high_energy_sections, "energy_matching.high_energy_sections", book),
-        _rule(quiet, prior.low_energy_sections, "energy_matching.low_energy_sections", book),
+        _rule(loud, prior.high_energy_sections, "energy_matching.high_energy_sections", book, timed),
+        _rule(quiet, prior.low_energy_sections, "energy_matching.low_energy_sections", book, timed),
     )
 
 
-def _source(n: int) -> str:
-    return figure(Estimate(0.0, n, n / (n + ENERGY_SHOTS_K), None, 0.0)).source
+def _energy_weight(n: int) -> float:
+    return n / (n + ENERGY_SHOTS_K)
 
 
-def _rule(shots: Sequence[FinishedShot], prior: EnergyRule, place: str, book: _Book) -> EnergyRule:
+def _rule(shots: Sequence[FinishedShot], prior: EnergyRule, place: str, book: _Book, works: int) -> EnergyRule:
+    """One rule; the error of `cut_frequency` is in octaves, that of `preferred_shot_type` of its share. works : with beats."""
     n = len(shots)
     weight = n / (n + ENERGY_SHOTS_K)
     before = math.log2(FREQUENCIES.get(prior.cut_frequency, 2.0))
@@ -332,10 +367,21 @@ def _rule(shots: Sequence[FinishedShot], prior: EnergyRule, place: str, book: _B
     octave = weight * (statistics.fmean(logs) if logs else before) + (1 - weight) * before
     frequency = min(FREQUENCIES, key=lambda name: abs(math.log2(FREQUENCIES[name]) - octave))
     motions = [shot.features["motion_intensity"] for shot in shots if "motion_intensity" in shot.features]
-    motion = book.keep(f"{place}.motion_preference", mean_towards(motions, prior.motion_preference, ENERGY_SHOTS_K))
+    moved = mean_towards(motions, prior.motion_preference, ENERGY_SHOTS_K)
+    if moved.std_error is not None:  # shots of one work are alike
+        moved = replace(moved, std_error=math.hypot(moved.std_error, moved.weight * MOTION_BETWEEN_WORKS / math.sqrt(works)))
+    motion = book.keep(f"{place}.motion_preference", moved)
+    between = BETWEEN_WORKS / math.log(2) / math.sqrt(works)  # shots of one work are alike
+    spread = weight * math.hypot(statistics.stdev(logs) / math.sqrt(n), between) if n > 1 else None
+    book.figures[f"{place}.cut_frequency"] = Figures(n, spread, source_of(weight))
     counts = {name: math.fsum(shot.shot_type.get(name, 0.0) for shot in shots) for name in SIZES}
-    counts[prior.preferred_shot_type] = counts.get(prior.preferred_shot_type, 0.0) + ENERGY_SHOTS_K / len(SIZES)
-    return EnergyRule(max(counts, key=lambda name: counts[name]), frequency, min(1.0, max(0.0, motion)))
+    known = math.fsum(counts.values())
+    weighed = {**counts, prior.preferred_shot_type: counts.get(prior.preferred_shot_type, 0.0) + ENERGY_SHOTS_K / len(SIZES)}
+    preferred = max(weighed, key=lambda name: weighed[name])
+    share = share_towards(counts.get(preferred, 0.0), known, 1 / len(SIZES), ENERGY_SHOTS_K / len(SIZES))
+    error = share.std_error if known > 0 else None
+    book.figures[f"{place}.preferred_shot_type"] = Figures(round(known), error, source_of(share.weight if known > 0 else 0.0))
+    return EnergyRule(preferred, frequency, min(1.0, max(0.0, motion)))
 
 
 def _transitions(works: Sequence[FinishedWork], base: StyleProfile, book: _Book) -> TransitionPreferences:
@@ -352,21 +398,25 @@ def _quality(works: Sequence[FinishedWork], base: StyleProfile, book: _Book) -> 
     prior = base.quality_thresholds
     used = [clip.features for work in works for clip in work.raw if clip.used]
     n = len(used)
-    book.figures["quality_thresholds"] = Figures(n, None, "prior" if n == 0 else "blend")
-    if n < ENOUGH_WORKS:
-        return prior
-    weight = n / (n + QUALITY_K)
+    weight = n / (n + QUALITY_K) if n >= ENOUGH_WORKS else 0.0
+    book.figures["quality_thresholds"] = Figures(n, None, source_of(weight))
 
-    def towards(name: str, share: float, before: float) -> float:
+    def towards(field: str, name: str, share: float) -> float:
+        before: float = getattr(prior, field)
         values = [row[name] for row in used if name in row]
         own = quantiles(values, [share])[0] if values else before
-        return round(min(1.0, max(0.0, weight * own + (1 - weight) * before)), 4)
+        found = round(min(1.0, max(0.0, weight * own + (1 - weight) * before)), 4)
+        error = quantile_error(values, share) if weight else None
+        book.figures[f"quality_thresholds.{field}"] = figure(
+            Estimate(found, len(values), weight if values else 0.0, None if error is None else weight * error, before)
+        )
+        return found
 
     return QualityThresholds(
-        min(prior.min_visual_quality, towards("visual_quality", 0.05, prior.min_visual_quality)),
-        max(prior.max_motion_blur, towards("blur", 0.95, prior.max_motion_blur)),
-        min(prior.min_exposure, towards("exposure", 0.02, prior.min_exposure)),
-        max(prior.max_exposure, towards("exposure", 0.98, prior.max_exposure)),
+        min(prior.min_visual_quality, towards("min_visual_quality", "visual_quality", 0.05)),
+        max(prior.max_motion_blur, towards("max_motion_blur", "blur", 0.95)),
+        min(prior.min_exposure, towards("min_exposure", "exposure", 0.02)),
+        max(prior.max_exposure, towards("max_exposure", "exposure", 0.98)),
     )
 
 

@@ -6,20 +6,36 @@ The archive of one creator is small: raw shares predict worse than no personalis
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from random import Random
 
 from engine.model.style import Figures, FigureSource
 
-__all__ = ["VIDEOS_K", "Estimate", "best_strength", "figure", "mean_towards", "quantiles", "share_towards", "shares_towards"]
+__all__ = [
+    "VIDEOS_K",
+    "Estimate",
+    "best_strength",
+    "figure",
+    "mean_towards",
+    "quantile_error",
+    "quantiles",
+    "share_towards",
+    "shares_towards",
+    "source_of",
+]
 
 VIDEOS_K = 2.5
 """Videos whose weight the population has against a creator's mean: variance within creators over variance between (2 to 3 measured on
 published shot tables; docs/style.md)."""
 STRENGTHS = (5.0, 10.0, 20.0, 50.0)
 """Pseudo-counts a row of shares may be shrunk with; the one the counts themselves make likeliest is taken."""
-TRUSTED = 0.8
-"""Weight of the creator's own observations from which a figure counts as his alone."""
+HALF, TRUSTED = 0.5, 0.8
+"""Weight of the creator's own observations below which a figure is mostly the population's, and from which it counts as his alone."""
+
+
+RESAMPLES = 100
 
 
 @dataclass(frozen=True)
@@ -35,16 +51,23 @@ class Estimate:
 
 def figure(estimate: Estimate) -> Figures:
     """The estimate as a profile states it."""
-    source: FigureSource = "prior" if estimate.weight <= 0 else "creator" if estimate.weight >= TRUSTED else "blend"
     error = None if estimate.std_error is None else round(estimate.std_error, 6)
-    return Figures(estimate.n, error, source, round(estimate.prior, 6))
+    return Figures(estimate.n, error, source_of(estimate.weight), round(estimate.prior, 6))
 
 
-def mean_towards(values: Sequence[float], prior: float, k: float = VIDEOS_K) -> Estimate:
+def source_of(weight: float) -> FigureSource:
+    """Where a figure comes from, by the weight of the creator's own observations in it."""
+    if weight <= 0:
+        return "prior"
+    return "mostly_prior" if weight < HALF else "blend" if weight < TRUSTED else "creator"
+
+
+def mean_towards(values: Sequence[float], prior: float, k: float = VIDEOS_K, typical: float = 0.0) -> Estimate:
     """Mean of one value per work, shrunk: n / (n + k) of it and the rest of the population's.
 
     The spread between works is shrunk too: towards one that would let the population's value be his, because two works that happen to be
-    alike make nobody sure.
+    alike make nobody sure; and never under `typical`, the usual standard deviation between the works of one creator, because one work that
+    happens to be average does not either.
     """
     n = len(values)
     if n == 0:
@@ -52,14 +75,20 @@ def mean_towards(values: Sequence[float], prior: float, k: float = VIDEOS_K) -> 
     weight = n / (n + k)
     mean = math.fsum(values) / n
     squares = math.fsum((value - mean) ** 2 for value in values)
-    spread = math.sqrt((squares + k * ((mean - prior) / 2) ** 2) / (n - 1 + k))
+    spread = math.sqrt((squares + k * max(typical, abs(mean - prior) / 2) ** 2) / (n - 1 + k))
     return Estimate(weight * mean + (1 - weight) * prior, n, weight, weight * spread / math.sqrt(n), prior)
 
 
 def share_towards(hits: float, n: float, prior: float, k: float = 10.0) -> Estimate:
     """A share, beta-shrunk with k pseudo-observations at `prior`."""
     value = (hits + k * prior) / (n + k)
-    return Estimate(value, round(n), n / (n + k), math.sqrt(value * (1 - value) / (n + k + 1)), prior)
+    return Estimate(value, round(n), n / (n + k), _share_error(value, n + k), prior)
+
+
+def _share_error(share: float, n: float) -> float:
+    """Standard deviation of a beta distribution with half an observation more on either side (Jeffreys): never nothing, even at 0 or 1."""
+    shown = (share * n + 0.5) / (n + 1)
+    return math.sqrt(shown * (1 - shown) / (n + 2))
 
 
 def shares_towards(counts: Mapping[str, float], prior: Mapping[str, float], k: float | None = None) -> dict[str, Estimate]:
@@ -69,8 +98,7 @@ def shares_towards(counts: Mapping[str, float], prior: Mapping[str, float], k: f
     estimates = {}
     for name, share in prior.items():
         value = (counts.get(name, 0.0) + strength * share) / (n + strength)
-        error = math.sqrt(max(0.0, value * (1 - value)) / (n + strength + 1))
-        estimates[name] = Estimate(value, round(n), n / (n + strength), error, share)
+        estimates[name] = Estimate(value, round(n), n / (n + strength), _share_error(value, n + strength), share)
     return estimates
 
 
@@ -86,6 +114,14 @@ def _evidence(counts: Mapping[str, float], prior: Mapping[str, float], k: float)
         a = max(k * share, 1e-6)
         total += math.lgamma(a + counts.get(name, 0.0)) - math.lgamma(a)
     return total
+
+
+def quantile_error(values: Sequence[float], share: float) -> float | None:
+    """Standard error of a quantile, by the bootstrap; None of fewer than two values."""
+    if len(values) < 2:
+        return None
+    random = Random(0)
+    return statistics.stdev(quantiles(random.choices(values, k=len(values)), [share])[0] for _ in range(RESAMPLES))
 
 
 def quantiles(values: Sequence[float], shares: Sequence[float]) -> list[float]:

@@ -83,6 +83,8 @@ def _offsets_s(profile: StyleProfile) -> tuple[float, ...]:
     if known is None or known.n < LEAST_CUTS or known.source == "prior":
         return ()
     rows = sorted((float(frame), share) for frame, share in profile.pacing_patterns.beat_offset_frames.items())
+    if not any(share > 0 for _, share in rows):
+        return ()
     frames, shares = np.array([frame for frame, _ in rows]), np.cumsum([share for _, share in rows])
     found = [frames[min(len(frames) - 1, int(np.searchsorted(shares, share * shares[-1])))] for share in OFFSET_SHARES]
     return tuple(float(frame) / 30.0 for frame in found)

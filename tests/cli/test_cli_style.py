@@ -131,8 +131,21 @@ def test_a_style_is_shown_in_words_figures_and_a_picture(home: Home) -> None:
     assert picture is not None and picture.shape[1] >= 800 and picture.std() > 10
     profile = home.run("style", "show", "slow")["profile"]
     for name, row in profile["figures"].items():
-        assert row["n"] >= 0 and row["source"] in ("prior", "blend", "creator"), name
+        assert row["n"] >= 0 and row["source"] in ("prior", "mostly_prior", "blend", "creator"), name
     assert profile["pacing_patterns"]["cuts_per_beat"] < home.run("style", "show", "quick")["profile"]["pacing_patterns"]["cuts_per_beat"]
+
+
+def test_what_a_strangers_file_says_cannot_move_the_cursor(home: Home, tmp_path: Path) -> None:
+    file = tmp_path / "style.json"
+    home.run("style", "export", "quick", "-o", file)
+    package = json.loads(file.read_text(encoding="utf-8"))
+    package["profile"]["notes"] = ["Fine.\x1b[2J\x1b]0;owned\x07 Caf\u00e9\u00a0noir \u202egnp"]
+    file.write_text(json.dumps(package), encoding="utf-8")
+    home.run("style", "import", file, "--as", "stranger")
+    said = home.run("style", "show", "stranger", text=True)
+    assert "Fine." in said and "Caf\u00e9\u00a0noir" in said
+    assert not {"\x1b", "\x07", "\u202e"} & set(said)
+    home.run("style", "remove", "--creator", "stranger", "--everything")
 
 
 def test_blends_take_the_blocks_they_are_told(home: Home) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,11 @@ import factories
 import footage
 import numpy as np
 import pytest
+import works
 from reels import Cut, write_reel
 
 from bridge_server.bootstrap import open_studio
-from engine.errors import DocumentError, FootageError
+from engine.errors import BadOption, DocumentError, FootageError
 from engine.media.encode import write_wav
 from engine.media.probe import probe
 from engine.model.works import RawClip
@@ -35,6 +36,8 @@ from engine.studio.styles import style_blend, style_export, style_import, style_
 from engine.studio.works import NO_SONG
 from engine.style.examples import from_timeline
 from engine.style.fitting import is_same_work
+from engine.style.profile import build_profile
+from engine.style.training import learned_model, train
 from otio_adapters.writers import WRITERS
 
 SIZE = (180, 320)
@@ -139,6 +142,45 @@ def test_styles_travel_and_a_strangers_is_checked(studio: Studio, project: Path,
     assert "wrong" not in studio.store.profiles.names()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda it: it["profile"]["pacing_patterns"].update(beat_offset_frames={"nan": 1.0}),
+        lambda it: it["profile"]["pacing_patterns"].update(beat_offset_frames={"soon": 1.0}),
+        lambda it: it["profile"]["pacing_patterns"].update(duration_beats={"-3": 1.0}),
+        lambda it: it["profile"]["moment_preferences"].update(position=[]),
+        lambda it: it["models"].update(number=10**30),
+        lambda it: it["models"]["selection"]["weights"].__setitem__(0, 1e308),
+        lambda it: it.update(works=it["works"] * 2),
+        lambda it: it["works"][0].update(signature=["zz"] * 9),
+        lambda it: it["works"][0]["shots"][0].update(features={"motion_intensity": 1e308}),
+        lambda it: it["works"][0]["grid"].update(times_s=it["works"][0]["grid"]["times_s"][::-1]),
+    ],
+)
+def test_a_style_with_impossible_values_is_refused(studio: Studio, tmp_path: Path, change: Callable[[Any], None]) -> None:
+    work = works.work(3, raw=20)
+    models = train("mira", [work])
+    profile = build_profile("mira", [work], "2026-01-01T00:00:00Z", learned=learned_model(models, "models/1.json"))
+    studio.store.profiles.save(profile, models, [work])
+    file = tmp_path / "mira.json"
+    style_export(studio, StyleExportRequest(creator="mira", output=file), SILENT)
+    style_import(studio, StyleImportRequest(file=file, name="whole"), SILENT)
+    package = json.loads(file.read_text(encoding="utf-8"))
+    change(package)
+    file.write_text(json.dumps(package), encoding="utf-8")
+    with pytest.raises(DocumentError):
+        style_import(studio, StyleImportRequest(file=file, name="wrong"), SILENT)
+    assert studio.store.profiles.names() == ["mira", "whole"]
+
+
+@pytest.mark.parametrize("name", ["a\x1b[31mb", "a\u202eb", "a\nb", " ", "n" * 101])
+def test_names_that_could_fool_the_eye_are_refused(studio: Studio, name: str) -> None:
+    with pytest.raises(BadOption):
+        studio.store.profiles.begin(name, "2026-01-01T00:00:00Z")
+    for good in ("Ana\u00a0B", "\N{WOMAN}\u200d\N{ARTIST PALETTE}", "نمی\u200cدانم"):
+        assert studio.store.profiles.begin(good, "2026-01-01T00:00:00Z") == good
+
+
 def layered(folder: Path, name: str = "layered") -> Path:
     """A hand-made timeline: an insert on an upper track, a logo and grain above, a clip switched off, a division that nobody sees."""
 
@@ -200,7 +242,7 @@ def test_a_timeline_takes_over_the_beats_of_its_video() -> None:
     bare = [dataclasses.replace(shot, beats=None, offset_s=None, energy=None, strength=None) for shot in made.shots]
     clip = RawClip("m", "m.mp4", 9.0, {}, True)
     timeline = dataclasses.replace(made, kind="timeline", media_id="t", grid=None, raw=(clip,), shots=tuple(bare), notes=(NO_SONG,))
-    for works in ([video], [timeline]), ([timeline], [video]):
-        (work,), again = merged(*works)
+    for pair in ([video], [timeline]), ([timeline], [video]):
+        (work,), again = merged(*pair)
         assert again and work.raw and work.grid == video.grid and work.shots[3].offset_s == video.shots[3].offset_s
         assert NO_SONG not in work.notes

@@ -15,7 +15,7 @@ from engine.edit.taste import CLIP_FEATURES, CONTEXT_FEATURES, HOLD_FEATURES, Ta
 from engine.errors import BadOption, DocumentError
 from engine.model import documents
 from engine.model.analysis import ClipAnalysis, Prints, SectionSpan
-from engine.model.style import Sliders
+from engine.model.style import EnergyRule, Sliders
 from engine.model.time import FrameRate
 from engine.model.works import FinishedShot, FinishedWork, RawUse
 from engine.style.dimensions import match, measured, ranges_of, score
@@ -62,11 +62,62 @@ def test_figures_move_from_the_population_to_the_creator() -> None:
     rates = [build_profile("a", works[:n], "").pacing_patterns.cuts_per_beat for n in (1, 3, 12)]
     assert prior < rates[0] < rates[1] < rates[2] < 1.0
     one = build_profile("a", works[:1], "")
-    assert one.figures["pacing_patterns.cuts_per_beat"].source == "blend"
+    sources = [build_profile("a", works[:n], "").figures["pacing_patterns.cuts_per_beat"].source for n in (0, 1, 3, 12)]
+    assert sources == ["prior", "mostly_prior", "blend", "creator"]
+    assert {"pacing_patterns.cuts_per_beat", "shot_patterns.avg_shot_length"} <= set(still_from_prior(one)), "one work says little"
     assert "moment_preferences.position" in still_from_prior(one)
     assert any("1 of 10 works" in note for note in one.notes)
     errors = [build_profile("a", works[:n], "").figures["sequencing_patterns.same_angle_repeat_rate"].std_error for n in (1, 12)]
     assert errors[0] > errors[1] > 0  # type: ignore[operator]
+
+
+def test_every_field_says_how_well_it_is_known() -> None:
+    """Each field that the guide names, down to the rules for loud and quiet music, has a count and an uncertainty."""
+    profile = build_profile("a", [made.work(seed, raw=20) for seed in range(12)], "")
+    blocks = ("shot_patterns", "sequencing_patterns", "pacing_patterns", "energy_matching", "transition_preferences", "quality_thresholds")
+    fields = [f"{block}.{name}" for block in blocks for name in vars(getattr(profile, block))]
+    fields += [f"energy_matching.{level}_energy_sections.{name}" for level in ("high", "low") for name in vars(neutral_rule())]
+    for name in fields:
+        rows = [one for key, one in profile.figures.items() if key == name or key.startswith(f"{name}.")]
+        assert rows and max(one.n for one in rows) > 0, name
+        assert any(one.std_error is not None and one.std_error > 0 for one in rows), name
+
+
+def neutral_rule() -> EnergyRule:
+    return neutral_profile().energy_matching.high_energy_sections
+
+
+def test_nobody_is_sure_of_one_work() -> None:
+    """A work that happens to be average, or whose cuts all lie on the beat, leaves doubt all the same."""
+    prior = neutral_profile().pacing_patterns
+    work = made.work(1, beats=round(1 / prior.cuts_per_beat), offset_s=0.0)
+    for count in (1, 4):
+        figures = build_profile("a", [work] * count, "").figures
+        rate, share = figures["pacing_patterns.cuts_per_beat"], figures["pacing_patterns.on_beat_rate"]
+        assert rate.std_error is not None and rate.std_error > 0.05 * prior.cuts_per_beat
+        assert share.std_error is not None and share.std_error > 0.005
+
+
+def test_ranges_hold_what_can_be() -> None:
+    quick = [made.work(seed, beats=1) for seed in range(2)]
+    span = ranges_of(quick)["shot_length_s"]
+    assert 0 < span.low < span.median < span.high
+    assert span.high / span.median == pytest.approx(span.median / span.low, rel=0.1), "twice and half are equally far"
+    frantic = made.work(50, beats=1)
+    shots = tuple(dataclasses.replace(shot, duration_s=shot.duration_s / 8) for shot in frantic.shots)
+    rows = {row.dimension: row for row in match(build_profile("a", quick, ""), dataclasses.replace(frantic, shots=shots))}
+    assert not rows["shot_length_s"].inside, "cutting eight times as often is as wrong as cutting less"
+    for name in ("on_beat", "close_ups", "same_angle", "soft_transitions"):
+        assert 0 <= rows[name].low <= rows[name].high <= 1, name
+
+
+def test_a_choice_is_said_in_an_editors_words() -> None:
+    works = [made.work(seed, raw=60, likes={"warmth": -3.0, "motion_intensity": 2.0}) for seed in range(6)]
+    models = train("a", works)
+    line = said(build_profile("a", works, "", learned=learned_model(models, "models/1.json")), models)[-1]
+    liked, _, shunned = line.partition("; avoids")
+    assert "6 projects with raw clips" in line and "lively clips" in liked and "warm colours" in shunned
+    assert "_" not in line and " x " not in line
 
 
 def test_shares_stay_shares() -> None:

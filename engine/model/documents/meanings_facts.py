@@ -279,7 +279,7 @@ STYLE = {
     "Figures": """
         n | >= 0 | observations it rests on
         std_error | >= 0 | in the figure's own unit; null where there is none
-        source | | the prior alone, the creator alone, or the two blended
+        source | | the prior alone, mostly the prior (more than half), the two blended, or the creator (four fifths and more)
         prior | | the population's value
     """,
     "Work": """
