@@ -28,7 +28,7 @@ from engine.progress import SILENT, Progress
 
 __all__ = ["ANALYSER_VERSION", "FIRST_LOOK", "NO_SOUND", "AnalysisOptions", "analyse_clip"]
 
-ANALYSER_VERSION = "13"
+ANALYSER_VERSION = "14"
 """Raise when any measured figure changes, so that cached analyses are made anew."""
 NO_SOUND = "sound: the clip has none"
 FIRST_LOOK = "motion, cuts, sound: first look at key frames only"
@@ -137,7 +137,7 @@ class _Facts:
         curves = self._curves(path, shake)
         light = self._light(curves, shake)
         subject = max((one.box.height for one in look.movers), default=None)
-        frame = framing(look.faces, look.looks, [one.box for one in look.bodies], kinds, self.media.path, subject, self.media.camera)
+        frame = framing(look.faces, look.looks, [one.box for one in look.bodies], kinds, "", subject)  # by content alone: `with_names`
         return ClipAnalysis(
             media_id=self.media.media_id,
             analyser_version=ANALYSER_VERSION,

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from engine.model.analysis import Box, ClipAnalysis, Face
 from engine.model.names import ANGLES, SHOT_TYPES, UNKNOWN
 
-__all__ = ["Framing", "Labels", "apply_labels", "camera_evidence", "framing", "name_evidence"]
+__all__ = ["Framing", "Labels", "apply_labels", "camera_evidence", "framing", "name_evidence", "with_names"]
 
 CLOSE_UP_FACE = 0.28
 """Face height as a share of the picture's at which a shot is as much close-up as medium: a head and shoulders frame (a cascade's
@@ -25,6 +25,8 @@ BODY_SURE = 0.6
 """... and a standing body where no face is seen (chosen: it tells the size, a turned face would tell more)."""
 NAME_SURE = 0.8
 """Belief that a file or folder name gives: people who name a camera mean it, but move it too."""
+
+ZOOM_EVIDENCE = "camera zoom"
 
 DRONES = re.compile(r"\bfc\d{3,4}\b|\b(mavic|phantom|inspire|matrice|autel|skydio|anafi)\b")
 DRONE_SURE = 0.5
@@ -85,6 +87,41 @@ def framing(
     """
     shot, shot_evidence = _shot_type(faces, looks, bodies, subject_share)
     angle, angle_evidence = _angle(faces, looks)
+    shot, angle = _named(shot, angle, path, camera, shot_evidence, angle_evidence)
+    zooming = zoom.get("zoom_in", 0.0) + zoom.get("zoom_out", 0.0)
+    if zooming > 0.5:
+        shot = _mixed(shot, {"zoom": 1.0}, zooming)
+        shot_evidence.append(ZOOM_EVIDENCE)
+    evidence = _evidence(shot_evidence, angle_evidence)
+    return Framing(_complete(shot, SHOT_TYPES), _complete(angle, ANGLES), evidence)
+
+
+def with_names(analysis: ClipAnalysis, path: str, camera: str | None) -> ClipAnalysis:
+    """What was measured with what the file's names say beside it. Measurements are kept by content; names change without it.
+
+    path, camera : as in `framing`.
+    """
+    shot_said, angle_said = ([row for row in analysis.evidence.get(name, ()) if row != "nothing"] for name in ("shot_type", "angle"))
+    zooming = analysis.motion.get("zoom_in", 0.0) + analysis.motion.get("zoom_out", 0.0) if ZOOM_EVIDENCE in shot_said else 0.0
+    if zooming > 0.999:
+        return analysis
+    shot = {name: max(0.0, value - zooming * (name == "zoom")) / (1 - zooming) for name, value in analysis.shot_type.items()}
+    shot, angle = _named(shot, dict(analysis.angle), path, camera, shot_said, angle_said)
+    if zooming:
+        shot = _mixed(shot, {"zoom": 1.0}, zooming)
+    if _evidence(shot_said, angle_said) == dict(analysis.evidence):
+        return analysis
+    evidence = {**analysis.evidence, **_evidence(shot_said, angle_said)}
+    return replace(analysis, shot_type=_complete(shot, SHOT_TYPES), angle=_complete(angle, ANGLES), evidence=evidence)
+
+
+Chances = dict[str, float]
+
+
+def _named(
+    shot: Chances, angle: Chances, path: str, camera: str | None, shot_evidence: list[str], angle_evidence: list[str]
+) -> tuple[Chances, Chances]:
+    """Shot type and angle with what names say, which is noted in the evidence."""
     named = name_evidence(path)
     if named.get("shot_type"):
         shot = _mixed(shot, {named["shot_type"]: 1.0}, NAME_SURE * (1 - _known(shot) * 0.5))
@@ -95,12 +132,11 @@ def framing(
     elif camera is not None and (said := camera_evidence(camera)) is not None:
         angle = _mixed(angle, {said[0]: 1.0}, said[1] * (1 - _known(angle) * 0.5))
         angle_evidence.append("camera metadata")
-    zooming = zoom.get("zoom_in", 0.0) + zoom.get("zoom_out", 0.0)
-    if zooming > 0.5:
-        shot = _mixed(shot, {"zoom": 1.0}, zooming)
-        shot_evidence.append("camera zoom")
-    evidence = {"shot_type": tuple(shot_evidence) or ("nothing",), "angle": tuple(angle_evidence) or ("nothing",)}
-    return Framing(_complete(shot, SHOT_TYPES), _complete(angle, ANGLES), evidence)
+    return shot, angle
+
+
+def _evidence(shot: Sequence[str], angle: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    return {"shot_type": tuple(shot) or ("nothing",), "angle": tuple(angle) or ("nothing",)}
 
 
 def _shot_type(faces: Sequence[Face], looks: int, bodies: Sequence[Box], subject_share: float | None) -> tuple[dict[str, float], list[str]]:

@@ -93,7 +93,7 @@ def find_shots(seen: Seen, duration_frames: int) -> tuple[Shot, ...]:
     """Shots that cover the clip, each at least LEAST_SHOT_FRAMES long but the last."""
     if len(seen.frames) < 4:
         return (Shot(0, duration_frames),)
-    cuts = dict.fromkeys(_cuts(seen), "cut")
+    cuts = {at: "cut" for at in _cuts(seen) if not _only_flash(seen, at)}
     cuts.update(dict.fromkeys(_flashed(seen, sorted(cuts)), "flash"))
     cuts = {at: "flash" if _under_flash(seen, at) else kind for at, kind in cuts.items()}
     for at in _dissolves(seen, sorted(cuts)):
@@ -164,16 +164,41 @@ def _flashed(seen: Seen, cuts: list[int]) -> list[int]:
             continue
         across = _correlation(prints[at - FLASH_SIDE], prints[at + FLASH_SIDE])
         within = min(_correlation(prints[at + a], prints[at + b]) for a, b in ((-FLASH_TO, -FLASH_SIDE), (FLASH_SIDE, FLASH_TO)))
-        if across < min(MIXED_ALIKE, within - FLASH_LESS):
+        if across < min(MIXED_ALIKE, within - FLASH_LESS) and not _only_flash(seen, at):
             found.append(at)
     return found
 
 
 def _under_flash(seen: Seen, at: int) -> bool:
+    return bool(_bright(seen, at).any())
+
+
+def _bright(seen: Seen, at: int) -> NDArray[np.bool_]:
+    """Which of the frames from `at` - 3 to `at` + 3 are in the light of a flash: brighter than what lies before and after by FLASH_RISE."""
     light = seen.exposures
-    near = float(light[max(0, at - 3) : at + 4].max())
-    before, after = light[max(0, at - 8) : max(1, at - 4)], light[at + 4 : at + 9]
-    return near - max(float(before.mean()), float(after.mean()) if len(after) else near) > FLASH_RISE
+    near, before, after = light[max(0, at - 3) : at + 4], light[max(0, at - 8) : max(1, at - 4)], light[at + 4 : at + 9]
+    usual = max(float(before.mean()), float(after.mean()) if len(after) else float(near.max()))
+    return np.asarray(near - usual > FLASH_RISE, np.bool_)
+
+
+def _only_flash(seen: Seen, at: int) -> bool:
+    """Whether a cut is but the end or the beginning of a flash of some frames: the pictures on both sides of it are one scene."""
+    bright = max(0, at - 3) + np.flatnonzero(_bright(seen, at))
+    if not len(bright):
+        return False
+    light, prints = seen.exposures, seen.prints
+    first, last = int(bright[0]), int(bright[-1])
+    least = float(light[bright].min()) - FLASH_RISE
+    while first > 0 and light[first] > least:
+        first -= 1
+    while last < len(light) - 1 and light[last] > least:
+        last += 1
+    gap = last - first
+    if first - gap < 0 or last + gap >= len(prints):
+        return False
+    across = _correlation(prints[first], prints[last])
+    within = min(_correlation(prints[first - gap], prints[first]), _correlation(prints[last], prints[last + gap]))
+    return across >= max(MIXED_ALIKE - FLASH_LESS, min(MIXED_ALIKE, within - FLASH_LESS))
 
 
 def _dissolves(seen: Seen, cuts: list[int]) -> list[int]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.analysis.clip import ANALYSER_VERSION, AnalysisOptions
-from engine.analysis.framing import apply_labels
+from engine.analysis.framing import apply_labels, with_names
 from engine.analysis.groups import group_clips
 from engine.errors import CutprintError, FootageError, MediaError
 from engine.media import tone
@@ -313,6 +313,10 @@ def _analysed(
         else:
             missing.append(one)
     _measure_all(studio, missing, options, progress, results, previews)
+    for one in media:
+        result = results[one.media_id]
+        if isinstance(result, ClipAnalysis):
+            results[one.media_id] = with_names(result, one.path, one.camera)
     return results, len(missing)
 
 
@@ -324,7 +328,7 @@ def known_analysis(studio: Studio, media: Media, lut: Path | None = None) -> Cli
         analysis = documents.unpack(kept) if kept else None
     except CutprintError:
         return None
-    return analysis if isinstance(analysis, ClipAnalysis) else None
+    return with_names(analysis, media.path, media.camera) if isinstance(analysis, ClipAnalysis) else None
 
 
 def _measure_all(

@@ -139,12 +139,22 @@ def test_cuts_inside_a_clip_are_found_at_their_frame(tmp_path: Path) -> None:
     assert found[-1].end_frame == 68
 
 
-def test_flashes_and_fast_motion_are_no_cuts(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("pace", "white"), [(24, 1), (0, 2), (3, 2), (1, 4)])
+def test_flashes_and_fast_motion_are_no_cuts(tmp_path: Path, pace: int, white: int) -> None:
     place = scene(30, 1900, 180)
-    pictures = [place[:, 24 * k : 24 * k + 320] for k in range(60)]
-    pictures[40] = np.full((180, 320, 3), 250, np.uint8)
+    pictures = [place[:, pace * k : pace * k + 320] for k in range(60)]
+    pictures[40 : 40 + white] = [np.full((180, 320, 3), 250, np.uint8)] * white
     write_video(tmp_path / "a.mp4", pictures, FrameRate(30), (320, 180))
     assert len(analyse_clip(probe(tmp_path / "a.mp4")).shots) == 1
+
+
+def test_a_cut_under_a_flash_stays_one(tmp_path: Path) -> None:
+    one, other = scene(31, 700, 180), scene(32, 700, 180)
+    pictures = [(one if k < 41 else other)[:, 3 * k : 3 * k + 320] for k in range(70)]
+    pictures[40:42] = [np.full((180, 320, 3), 250, np.uint8)] * 2
+    write_video(tmp_path / "a.mp4", pictures, FrameRate(30), (320, 180))
+    found = analyse_clip(probe(tmp_path / "a.mp4")).shots
+    assert len(found) == 2 and abs(found[1].start_frame - 41) <= 1 and found[1].begins_with == "flash"
 
 
 @pytest.mark.slow
@@ -267,6 +277,20 @@ def test_what_a_file_calls_its_camera_says_something_of_the_angle() -> None:
     assert max(found.angle, key=lambda name: found.angle[name]) == "overhead" and found.evidence["angle"] == ("camera metadata",)
     named = framing.framing([], 4, [], {}, "/a/front_1.mp4", None, "Canon EOS R5 top")
     assert named.evidence["angle"] == ("file name",), "what stands in the file's name is nearer"
+
+
+@pytest.mark.parametrize("zoom", [{}, {"zoom_in": 0.7}])
+def test_names_said_later_weigh_as_much_as_at_once(zoom: dict[str, float]) -> None:
+    faces = [face(0.12, frame=k) for k in range(3)]
+    for path, camera in (("/a/side wide.mp4", None), ("/a/C1.mp4", "DJI FC3582"), ("/a/C1.mp4", None)):
+        at_once = framing.framing(faces, 4, [], zoom, path, None, camera)
+        bare = framing.framing(faces, 4, [], zoom, "", None)
+        facts = factories.clip_analysis(
+            factories.media(1), shot_type=bare.shot_type, angle=bare.angle, evidence=bare.evidence, motion=zoom or {"static": 1.0}
+        )
+        later = framing.with_names(facts, path, camera)
+        assert later.angle == pytest.approx(at_once.angle, abs=1e-5) and later.shot_type == pytest.approx(at_once.shot_type, abs=1e-5)
+        assert set(later.evidence["angle"]) == set(at_once.evidence["angle"])
 
 
 def test_where_nothing_is_known_that_is_the_answer(tmp_path: Path) -> None:

@@ -88,6 +88,21 @@ def test_sheets_show_every_clip(tmp_path: Path) -> None:
     assert [Path(one).read_bytes()[:4] for one in result["plots"]] == [b"\x89PNG"]
 
 
+def test_names_count_as_they_are_now_whatever_a_copy_was_called(tmp_path: Path) -> None:
+    """Measurements are kept by content: a clip that is renamed is not measured again, and its new name tells the angle."""
+    clip = footage.lively_video(tmp_path / "C0001.mp4", 3, 0.6)
+    with open_studio({}) as studio:
+        before = gather(studio, [clip], AnalysisOptions(), None, SILENT).clips[0].analysis
+        clip = clip.rename(tmp_path / "side_cam_003.mp4")
+        renamed = gather(studio, [clip], AnalysisOptions(), None, SILENT)
+        clip = clip.rename(tmp_path / "overhead wide.mp4")
+        again = gather(studio, [clip], AnalysisOptions(), None, SILENT).clips[0].analysis
+    assert renamed.measured == 0 and before.likely_angle != "side"
+    side = renamed.clips[0].analysis
+    assert side.likely_angle == "side" and side.evidence["angle"][-1] == "file name"
+    assert (again.likely_angle, again.likely_shot_type) == ("overhead", "wide")
+
+
 def test_a_sheet_that_cannot_be_drawn_stops_no_other(tmp_path: Path) -> None:
     clips = footage.shoot(tmp_path / "shoot", 2, 0.6)
     with open_studio({}) as studio:
