@@ -142,11 +142,13 @@ def _style_lines(result: Result) -> list[str]:
     if result["style_match_score"] is None or not rows:
         return []
     inside = sum(row["inside"] for row in rows)
-    lines = [f"In {result['creator']}'s style: {result['style_match_score']:.0%}, {inside} of {len(rows)} dimensions inside his range."]
+    lines = [
+        f"In {result['creator']}'s style: {result['style_match_score']:.0%}, {inside} of {len(rows)} dimensions inside the usual range."
+    ]
     for row in rows:
         if not row["inside"]:
             usual = "" if row["typical"] is None else f" (usually {row['typical']:.2f}, give or take {row['noise']:.2f})"
-            lines.append(f"  outside: {row['words']} {row['value']:.2f}, his range {row['low']:.2f} to {row['high']:.2f}{usual}")
+            lines.append(f"  outside: {row['words']} {row['value']:.2f}, range {row['low']:.2f} to {row['high']:.2f}{usual}")
     return lines
 
 

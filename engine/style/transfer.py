@@ -67,7 +67,13 @@ def blend_profiles(
 
 
 def _mixed_figures(mine: StyleProfile, theirs: StyleProfile) -> Mapping[str, Figures]:
-    return {name: replace(one, source="blend") for name, one in mine.figures.items() if name in theirs.figures}
+    """What neither creator has shown stays the population's, mixed or not."""
+    pairs = ((name, one, theirs.figures.get(name)) for name, one in mine.figures.items())
+    return {
+        name: one if one.source == other.source == "prior" else replace(one, source="blend")
+        for name, one, other in pairs
+        if other is not None
+    }
 
 
 def _log(a: float, b: float, share: float) -> float:

@@ -242,6 +242,9 @@ def test_blends_lie_between_and_keep_what_they_are_told_to() -> None:
     assert mixed.pacing_patterns.cuts_per_beat == pytest.approx(expected, rel=1e-4)
     assert mixed.sequencing_patterns == quick.sequencing_patterns and mixed.creator_id == "c"
     assert blend_profiles(quick, slow, 0.0).pacing_patterns == quick.pacing_patterns
+    sources = {name: one.source for name, one in mixed.figures.items()}
+    assert sources["pacing_patterns.cuts_per_beat"] == "blend"
+    assert sources["moment_preferences.motion_peak"] == "prior", "what neither has shown is the population's"
     assert blend_profiles(quick, slow, 1.0, ("transitions",)).sequencing_patterns == slow.sequencing_patterns
     documents.validate(documents.encode(mixed))
     for bad in (lambda: blend_profiles(quick, slow, 1.5), lambda: blend_profiles(quick, slow, 0.5, ("colour",)), lambda: Sliders(pace=2)):
