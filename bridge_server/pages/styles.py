@@ -53,7 +53,7 @@ def show_page(result: Result) -> str:
         lines += ["", "Farthest from others:"]
         columns = ("value", "population")
         rows = [
-            [row["figure"], *(f"{row[name]:.3f}" for name in columns), f"{row['errors_apart']:+.1f}"] for row in result["differences"][:8]
+            [row["called"], *(f"{row[name]:.3f}" for name in columns), f"{row['errors_apart']:+.1f}"] for row in result["differences"][:8]
         ]
         lines.append(table(rows, ["figure", "here", "others", "standard errors apart"]))
     if result["works"]:

@@ -60,7 +60,8 @@ class FinishedShot:
 
 @dataclass(frozen=True)
 class RawClip:
-    """A clip that lay on the table. `group` : clips of one number are near-duplicates of each other."""
+    """A clip that lay on the table. features : `engine.edit.taste.CLIP_FEATURES` that were measured, and `lit`, by which light is judged.
+    group : clips of one number are near-duplicates of each other."""
 
     media_id: str
     file: str

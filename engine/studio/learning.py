@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import BadOption, FootageError
+from engine.model.names import UNKNOWN
 from engine.model.style import StyleModels, StyleProfile
 from engine.model.works import FinishedWork
 from engine.store.profiles import ProfileStore
@@ -45,7 +46,19 @@ def learn(studio: Studio, request: LearnRequest, progress: Progress) -> dict[str
         profile, models = relearn(studio, store, name, works, progress)
     caching.trim(studio)
     result = _result(profile, models, works, fresh, again, problems)
-    return {**result, "unused_raw": unused}
+    return {**result, "notes": [*result["notes"], *_untold(studio, fresh)], "unused_raw": unused}
+
+
+def _untold(studio: Studio, fresh: Sequence[FinishedWork]) -> list[str]:
+    """How many shots could be told apart by size and angle, where no picture model helped."""
+    shots = [shot for work in fresh for shot in work.shots]
+    if studio.settings.clip_model or not shots:
+        return []
+    sizes, angles = (
+        sum(chances.get(UNKNOWN, 1.0) < 0.5 for chances in (getattr(shot, kind) for shot in shots)) for kind in ("shot_type", "angle")
+    )
+    told = f"{sizes} of {len(shots)} shots have a known size and {angles} a known angle, by faces, figures and names"
+    return [f"No CLIP model is set (clip_model): {told}."]
 
 
 def _fresh(studio: Studio, request: LearnRequest, progress: Progress) -> tuple[list[FinishedWork], list[Problem], int]:

@@ -31,6 +31,7 @@ from engine.studio.requests import (
 from engine.style.dimensions import match, score
 from engine.style.evaluation import evaluate
 from engine.style.examples import from_timeline
+from engine.style.figure_names import called
 from engine.style.models.pace import PACE_COLUMNS
 from engine.style.models.selection import COLUMNS
 from engine.style.models.trees import checked
@@ -116,7 +117,10 @@ def style_show(studio: Studio, request: StyleShowRequest, progress: Progress) ->
     return {
         "creator": profile.creator_id,
         "said": said(profile, store.models(name) if name else None),
-        "differences": [dict(zip(("figure", "value", "population", "errors_apart"), row)) for row in differences(profile)[:12]],
+        "differences": [
+            {"figure": figure, "called": called(figure), "value": value, "population": population, "errors_apart": apart}
+            for figure, value, population, apart in differences(profile)[:12]
+        ],
         "profile": documents.encode(profile),
         "works": [
             {"name": work.name, "kind": work.kind, "shots": len(work.shots), "left_out": work.left_out, "misfit": list(work.misfit)}

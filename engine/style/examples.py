@@ -232,7 +232,10 @@ def raw_clips(
     rows = []
     for media_id, (file, analysis) in sorted(analyses.items()):
         length = analysis.duration_frames / analysis.rate.fps
-        rows.append(RawClip(media_id, file, length, features_of(analysis), media_id in used, (groups or {}).get(media_id)))
+        facts = features_of(analysis)
+        if analysis.lit is not None:
+            facts["lit"] = round(analysis.lit, 5)
+        rows.append(RawClip(media_id, file, length, facts, media_id in used, (groups or {}).get(media_id)))
     return tuple(rows)
 
 

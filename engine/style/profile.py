@@ -397,6 +397,7 @@ def _quality(works: Sequence[FinishedWork], base: StyleProfile, book: _Book) -> 
     """What the creator puts up with: the worst twentieth of the raw clips he used, approached slowly."""
     prior = base.quality_thresholds
     used = [clip.features for work in works for clip in work.raw if clip.used]
+    used = [{"lit": row["exposure"], **row} if "exposure" in row else row for row in used]
     n = len(used)
     weight = n / (n + QUALITY_K) if n >= ENOUGH_WORKS else 0.0
     book.figures["quality_thresholds"] = Figures(n, None, source_of(weight))
@@ -415,7 +416,7 @@ def _quality(works: Sequence[FinishedWork], base: StyleProfile, book: _Book) -> 
     return QualityThresholds(
         min(prior.min_visual_quality, towards("min_visual_quality", "visual_quality", 0.05)),
         max(prior.max_motion_blur, towards("max_motion_blur", "blur", 0.95)),
-        min(prior.min_exposure, towards("min_exposure", "exposure", 0.02)),
+        min(prior.min_exposure, towards("min_exposure", "lit", 0.02)),
         max(prior.max_exposure, towards("max_exposure", "exposure", 0.98)),
     )
 

@@ -223,6 +223,10 @@ def differences(profile: StyleProfile) -> list[tuple[str, float, float, float]]:
 
 def _value(profile: StyleProfile, name: str) -> float | None:
     found: object = profile
-    for part in name.split("."):
-        found = found.get(part) if isinstance(found, dict) else getattr(found, part, None)
+    parts = name.split(".")
+    for number, part in enumerate(parts):
+        if isinstance(found, Mapping):
+            found = found.get(".".join(parts[number:]))  # a key may hold a point: a number of beats
+            break
+        found = getattr(found, part, None)
     return float(found) if isinstance(found, (int, float)) else None

@@ -1,1 +1,1 @@
-"""What people changed and what it says: differences of timelines, metrics, red flags. Not built yet."""
+"""What people changed and what it says: differences of timelines, metrics, red flags."""

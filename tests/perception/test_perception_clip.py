@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -49,6 +50,31 @@ def test_clips_are_ranked_by_what_the_words_mean() -> None:
     vectors = {"city.mp4": city, "beach dog.mp4": both, "beach.mp4": beach}
     assert ranked(vectors, beach) == [("beach.mp4", 1.0), ("beach dog.mp4", 0.7071), ("city.mp4", 0.0)]
     assert [name for name, _ in ranked(vectors, dog)] == ["beach dog.mp4", "beach.mp4", "city.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "status", "said"),
+    [
+        ("", "ok", "no CLIP model is set"),
+        ("ViT-B-32", None, "laion2b_s34b_b79k"),
+        ("ViT-L-14", "problem", "no weights"),
+        ("ViT-B-32:/nowhere/weights.pt", "problem", "/nowhere/weights.pt"),
+    ],
+)
+def test_doctor_says_which_picture_model_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str, status: str | None, said: str
+) -> None:
+    """status None: as the extra is installed here or not."""
+    from click.testing import CliRunner
+
+    from bridge_server.cli import cli
+
+    monkeypatch.setenv("CUTPRINT_CLIP_MODEL", setting)
+    result = CliRunner().invoke(cli, ["doctor", "--json", "--workspace", str(tmp_path / "ws")])
+    row = next(one for one in json.loads(result.stdout)["checks"] if one["name"] == "picture models")
+    there = importlib.util.find_spec("open_clip") is not None
+    assert row["status"] == (status or ("ok" if there else "problem")) and said in row["found"]
+    assert row["status"] == "ok" or row["fix"]
 
 
 def test_words_without_a_model_say_what_to_set(tmp_path: Path) -> None:

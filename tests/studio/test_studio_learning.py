@@ -89,9 +89,11 @@ def test_an_old_project_teaches_what_was_used_and_what_was_not(studio: Studio, p
     said = taught(studio, project / "reel.mp4", broken, raw=project / "raw", song=(project / "song.wav",))
     assert said["works"] == 1 and [row["name"] for row in said["problems"]] == ["broken.mp4"]
     assert said["learned"][0]["shots"] == 4 and said["learned"][0]["found_in_raw"] == 4 and said["unused_raw"] == 1
+    assert any("No CLIP model" in note and "of 4 shots" in note for note in said["notes"]), "what sizes and angles rest on"
     assert any("song.wav" in note for note in said["learned"][0]["notes"]), "a given song is found under the video's sound"
     assert said["still_from_population"] and not said["enough"]
     work = studio.store.profiles.works("mira")[0]
+    assert all("lit" in clip.features for clip in work.raw), "light is judged by what is not black"
     names = {clip.media_id: clip.file for clip in work.raw}
     assert [names[shot.used.media_id] for shot in work.shots if shot.used] == [f"take_{seed}.mp4" for seed in range(4)]
     for seed, shot in enumerate(work.shots):

@@ -22,6 +22,7 @@ from engine.style.dimensions import match, measured, ranges_of, score
 from engine.style.evaluation import calibration_error, evaluate, ndcg_at_k
 from engine.style.examples import beat_grid, sampled_signature, without_cards
 from engine.style.fidelity import DISTANCES, distances, fidelity, floors, look_of, look_of_profile
+from engine.style.figure_names import called
 from engine.style.fitting import is_same_work, with_misfits
 from engine.style.models.linear import auc
 from engine.style.models.selection import COLUMNS, fit_selection, scores_of
@@ -31,7 +32,7 @@ from engine.style.profile import build_profile, still_from_prior
 from engine.style.taste import learned_taste
 from engine.style.training import learned_model, population, projects_of, train
 from engine.style.transfer import blend_models, blend_profiles, steered
-from engine.style.words import said
+from engine.style.words import differences, said
 
 
 def test_works_and_models_go_round_as_documents() -> None:
@@ -118,6 +119,33 @@ def test_a_choice_is_said_in_an_editors_words() -> None:
     liked, _, shunned = line.partition("; avoids")
     assert "6 projects with raw clips" in line and "lively clips" in liked and "warm colours" in shunned
     assert "_" not in line and " x " not in line
+
+
+def test_figures_have_names_that_an_editor_knows() -> None:
+    profile = build_profile("a", [made.work(seed, beats=1, raw=20) for seed in range(12)], "")
+    names = {name: called(name) for name in profile.figures}
+    assert not [words for words in names.values() if "_" in words or "." in words.replace("0.5", "")]
+    parts = {name for name in names if name.count(".") > 1}
+    assert len({names[name] for name in parts}) == len(parts), "no two of a table are called the same"
+    assert called("sequencing_patterns.shot_type_transitions.wide_to_close_up") == "sizes: close-up after wide"
+    assert called("pacing_patterns.duration_beats.1") == "shots lasting 1 beat"
+    assert called("shot_patterns.shot_length_distribution.p90") == "shot length, 90th percentile, s"
+    rows = {name: value for name, value, _, _ in differences(profile)}
+    assert rows["pacing_patterns.duration_beats.0.5"] == profile.pacing_patterns.duration_beats["0.5"], "a key with a point in it"
+
+
+def test_a_lit_face_before_black_does_not_let_dark_clips_in() -> None:
+    """Light is judged by what is not black: so is what a creator puts up with."""
+    works = [made.work(seed, raw=30) for seed in range(10)]
+    before = neutral_profile().quality_thresholds.min_exposure
+
+    def seen(**facts: float) -> float:
+        rows = [dataclasses.replace(w, raw=tuple(dataclasses.replace(c, features={**c.features, **facts}) for c in w.raw)) for w in works]
+        return build_profile("a", rows, "").quality_thresholds.min_exposure
+
+    assert seen(exposure=0.05, lit=0.5) == before
+    assert seen(exposure=0.05, lit=0.08) < before, "he does use dark clips"
+    assert seen(exposure=0.05) < before, "works learned before `lit` was noted"
 
 
 def test_shares_stay_shares() -> None:
