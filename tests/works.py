@@ -78,5 +78,6 @@ def _table(random: np.random.Generator, count: int, wanted: int, likes: Mapping[
     rows = []
     for k in range(count):
         facts = {name: round(float(value), 5) for name, value in zip(names, values[k])}
+        facts["lit"] = facts["exposure"]
         rows.append(RawClip(f"raw{k:03d}", f"raw{k:03d}.mp4", 8.0, facts, k in chosen))
     return tuple(rows)

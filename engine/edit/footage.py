@@ -47,12 +47,11 @@ def judge(clip: ClipInput, thresholds: QualityThresholds) -> Verdict:
         return Verdict(facts.said_usable, "" if facts.said_usable else "you said it is not usable", None if facts.said_usable else "label")
     video = clip.media.video
     shorter = min(video.display_width, video.display_height) if video else 0
-    lit = facts.exposure if facts.lit is None else facts.lit  # a face in good light before black is no dark clip
     gates = (
         (clip.media.duration_s < SHORTEST_S, "too short", "min_duration_s", clip.media.duration_s, SHORTEST_S),
         (shorter < SMALLEST_PX, "too small", "min_size_px", shorter, SMALLEST_PX),
         (facts.exposure < BLACKEST, "black", "min_exposure", facts.exposure, BLACKEST),
-        (lit < thresholds.min_exposure, "too dark", "min_exposure", lit, thresholds.min_exposure),
+        (facts.light < thresholds.min_exposure, "too dark", "min_exposure", facts.light, thresholds.min_exposure),
         (facts.exposure > thresholds.max_exposure, "overexposed", "max_exposure", facts.exposure, thresholds.max_exposure),
         (facts.shake_per_height > MOST_SHAKE, "too shaky", "max_shake_per_height", facts.shake_per_height, MOST_SHAKE),
         (facts.blur > thresholds.max_motion_blur, "too blurred", "max_motion_blur", facts.blur, thresholds.max_motion_blur),

@@ -216,6 +216,11 @@ class ClipAnalysis:
     warnings: tuple[str, ...] = ()
 
     @property
+    def light(self) -> float:
+        """Mean luma by which light is judged, 0 to 1: a face in good light before black is no dark clip."""
+        return self.exposure if self.lit is None else self.lit
+
+    @property
     def likely_shot_type(self) -> str:
         return _likeliest(self.shot_type)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib.util
 import io
 import logging
 import os
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 from engine.errors import MissingToolError
 from engine.perception.contracts import Picture
 
-__all__ = ["DEFAULT_MODEL", "PROMPTS", "ClipChoice", "OpenClip", "zero_shot"]
+__all__ = ["DEFAULT_MODEL", "PROMPTS", "ClipChoice", "OpenClip", "check_choice", "zero_shot"]
 
 Array = NDArray[np.float32]
 
@@ -114,13 +115,29 @@ def _unit(vectors: Any) -> Array:
     return np.asarray(values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-9), np.float32)
 
 
+def check_choice(choice: ClipChoice) -> None:
+    """Raises `MissingToolError` where it can be told without loading anything that the model will not load."""
+    if importlib.util.find_spec("open_clip") is None:
+        raise _not_installed(choice)
+    if not choice.weights:
+        hint = f"Write {choice.model}:WEIGHTS, a name or a file."
+        raise MissingToolError("clip_unknown", f"No weights were named for {choice.model}: it would guess.", hint)
+    if os.path.sep in choice.weights and not Path(choice.weights).is_file():
+        raise _cannot_load(choice, FileNotFoundError("there is no such file"))
+
+
+def _not_installed(choice: ClipChoice) -> MissingToolError:
+    return MissingToolError("clip_missing", f"CLIP ({choice.model}) is not installed.", 'Install it: pip install "cutprint[clip]".')
+
+
 @functools.lru_cache(maxsize=2)
 def _loaded(choice: ClipChoice) -> tuple[Any, Any, Any, str]:
+    check_choice(choice)
     try:
         import open_clip
         import torch
     except ImportError as cause:
-        raise MissingToolError("clip_missing", "CLIP is not installed.", 'Install it: pip install "cutprint[clip]".') from cause
+        raise _not_installed(choice) from cause
     device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     _check_known(open_clip, choice)
     try:
@@ -137,9 +154,6 @@ def _check_known(open_clip: Any, choice: ClipChoice) -> None:
     if choice.model not in open_clip.list_models():
         near = ", ".join(name for name in open_clip.list_models() if choice.model.split("-")[0].lower() in name.lower())[:200]
         raise MissingToolError("clip_unknown", f"open_clip knows no model {choice.model!r}.", f"Use {DEFAULT_MODEL}, or one of: {near}.")
-    if not choice.weights:
-        hint = f"Write {choice.model}:WEIGHTS, a name or a file."
-        raise MissingToolError("clip_unknown", f"No weights were named for {choice.model}: it would guess.", hint)
 
 
 def _cannot_load(choice: ClipChoice, cause: Exception) -> MissingToolError:

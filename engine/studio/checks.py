@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import platform
 import shutil
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import __version__
@@ -82,19 +79,13 @@ def _faces(studio: Studio) -> dict[str, str]:
 
 def _pictures(studio: Studio) -> dict[str, str]:
     from engine.perception import catalog
-    from engine.perception.open_clip import ClipChoice
+    from engine.perception.open_clip import ClipChoice, check_choice
 
     if not studio.settings.clip_model:
         return _row("picture models", "ok", catalog.absences()["clip"])
     choice = ClipChoice.parse(studio.settings.clip_model)
-    found = f"CLIP, {choice.model} with {choice.weights or 'no weights'}"
-    if importlib.util.find_spec("open_clip") is None:
-        return _row("picture models", "problem", f"{found}, is set but not installed", 'Install it: pip install "cutprint[clip]".')
-    if not choice.weights:
-        return _row("picture models", "problem", found, f"Write clip_model = {choice.model}:WEIGHTS, a name or a file.")
-    if os.path.sep in choice.weights and not Path(choice.weights).is_file():
-        return _row("picture models", "problem", f"{found}: no such file", "Set clip_model to MODEL:/path/of/weights as they lie now.")
-    return _row("picture models", "ok", found)
+    check_choice(choice)
+    return _row("picture models", "ok", f"CLIP, {choice.model} with {choice.weights}")
 
 
 def _workspace(studio: Studio) -> dict[str, str]:

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 __all__ = ["learn", "merged", "relearn"]
 
 
+KNOWN = 0.5
+"""A shot's size or angle is known where it is likelier known than not (probability)."""
+
+
 def learn(studio: Studio, request: LearnRequest, progress: Progress) -> dict[str, Any]:
     """Handler of `learn`: what was learned, what does not fit, what could not be read, and what is still the population's."""
     if not request.videos and not request.timeline:
@@ -46,18 +50,17 @@ def learn(studio: Studio, request: LearnRequest, progress: Progress) -> dict[str
         profile, models = relearn(studio, store, name, works, progress)
     caching.trim(studio)
     result = _result(profile, models, works, fresh, again, problems)
-    return {**result, "notes": [*result["notes"], *_untold(studio, fresh)], "unused_raw": unused}
+    return {**result, "notes": [*result["notes"], *_without_clip(studio, fresh)], "unused_raw": unused}
 
 
-def _untold(studio: Studio, fresh: Sequence[FinishedWork]) -> list[str]:
-    """How many shots could be told apart by size and angle, where no picture model helped."""
+def _without_clip(studio: Studio, fresh: Sequence[FinishedWork]) -> list[str]:
+    """What sizes and angles of the new works' shots rest on where no CLIP model is set."""
     shots = [shot for work in fresh for shot in work.shots]
     if studio.settings.clip_model or not shots:
         return []
-    sizes, angles = (
-        sum(chances.get(UNKNOWN, 1.0) < 0.5 for chances in (getattr(shot, kind) for shot in shots)) for kind in ("shot_type", "angle")
-    )
-    told = f"{sizes} of {len(shots)} shots have a known size and {angles} a known angle, by faces, figures and names"
+    sizes = sum(shot.shot_type.get(UNKNOWN, 1.0) < KNOWN for shot in shots)
+    angles = sum(shot.angle.get(UNKNOWN, 1.0) < KNOWN for shot in shots)
+    told = f"faces, figures and names tell the size of {sizes} and the angle of {angles} of {len(shots)} shots"
     return [f"No CLIP model is set (clip_model): {told}."]
 
 

@@ -17,6 +17,7 @@ from engine.edit.taste import TYPICAL_STRENGTH
 from engine.model.names import UNKNOWN
 from engine.model.works import FinishedWork
 from engine.progress import SILENT, Progress
+from engine.style.book import SIZES, VIEWS
 from engine.style.dimensions import DIMENSIONS, match, measured, ranges_of, score
 from engine.style.fidelity import distances, floors, look_of, look_of_profile
 from engine.style.models import pace, selection
@@ -25,7 +26,7 @@ from engine.style.models.linear import auc, log_loss, sigmoid
 from engine.style.models.selection import OWN, Project
 from engine.style.models.trees import Trees
 from engine.style.prior import neutral_profile
-from engine.style.profile import SIZES, VIEWS, build_profile
+from engine.style.profile import build_profile
 from engine.style.training import archive_of, population, projects_of
 
 __all__ = ["Row", "evaluate", "interval", "precision_at_k"]

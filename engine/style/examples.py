@@ -232,9 +232,7 @@ def raw_clips(
     rows = []
     for media_id, (file, analysis) in sorted(analyses.items()):
         length = analysis.duration_frames / analysis.rate.fps
-        facts = features_of(analysis)
-        if analysis.lit is not None:
-            facts["lit"] = round(analysis.lit, 5)
+        facts = {**features_of(analysis), "lit": round(analysis.light, 5)}
         rows.append(RawClip(media_id, file, length, facts, media_id in used, (groups or {}).get(media_id)))
     return tuple(rows)
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from engine.model.names import MOTIONS
 from engine.model.style import StyleProfile
 from engine.model.works import FinishedWork
+from engine.style.book import SIZES, VIEWS
 from engine.style.dimensions import ON_BEAT_S, cuts_of
-from engine.style.profile import SIZES, VIEWS
 
 __all__ = ["DISTANCES", "Look", "distances", "fidelity", "floors", "look_of", "look_of_profile"]
 

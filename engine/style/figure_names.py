@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["called"]
+__all__ = ["called", "plain"]
 
 CALLED = {
     "shot_patterns.avg_shot_length": "mean shot length, s",
@@ -36,6 +36,17 @@ CALLED = {
     "moment_preferences.motion_peak": "livelier part of the take",
     "moment_preferences.face": "part of the take with a face",
 }
+TABLES = {
+    "shot_patterns.shot_length_distribution": "shot lengths",
+    "shot_patterns.shot_types": "shot sizes",
+    "sequencing_patterns.angle_transitions": "which angle follows which",
+    "sequencing_patterns.shot_type_transitions": "which size follows which",
+    "sequencing_patterns.motion_transitions": "which camera motion follows which",
+    "pacing_patterns.beat_offset_frames": "how far from the beat it cuts",
+    "pacing_patterns.duration_beats": "shot lengths in beats",
+    "moment_preferences.position": "place in the take",
+}
+"""Tables of figures: what the whole of one is called, ..."""
 PARTS = {
     "shot_patterns.shot_length_distribution": "shot length, {}th percentile, s",
     "shot_patterns.shot_types": "share of {} shots",
@@ -44,18 +55,18 @@ PARTS = {
     "sequencing_patterns.motion_transitions": "camera: {}",
     "pacing_patterns.duration_beats": "shots lasting {}",
 }
-"""Tables of figures: what one of them is called, by its key."""
+"""... and one of its figures, by its key."""
 
 
 def called(figure: str) -> str:
     """The name of a figure (`StyleProfile.figures`) in words; its own name where there are none."""
-    if figure in CALLED:
-        return CALLED[figure]
+    if figure in CALLED or figure in TABLES:
+        return CALLED.get(figure) or TABLES[figure]
     for name, words in PARTS.items():
         if figure.startswith(f"{name}."):
             key = figure[len(name) + 1 :]
             return words.format(_beats(key) if name.endswith("duration_beats") else _key(key))
-    return _plain(figure.rpartition(".")[2])
+    return plain(figure.rpartition(".")[2])
 
 
 def _beats(count: str) -> str:
@@ -65,9 +76,10 @@ def _beats(count: str) -> str:
 def _key(key: str) -> str:
     before, to, after = key.partition("_to_")
     if to:
-        return f"{_plain(after)} after {_plain(before)}"
-    return key[1:] if key[:1] == "p" and key[1:].isdigit() else _plain(key)
+        return f"{plain(after)} after {plain(before)}"
+    return key[1:] if key[:1] == "p" and key[1:].isdigit() else plain(key)
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A value of the table of names (`close_up`, `slow_pan`) in words."""
     return "close-up" if name == "close_up" else name.replace("_", " ")

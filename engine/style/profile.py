@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import statistics
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from engine.model.names import ANGLES, MOTIONS, SHOT_TYPES, UNKNOWN
+from engine.model.names import UNKNOWN
 from engine.model.style import (
     EnergyMatching,
     EnergyRule,
@@ -17,7 +17,6 @@ from engine.model.style import (
     MomentPreferences,
     PacingPatterns,
     QualityThresholds,
-    SequencingPatterns,
     ShotPatterns,
     Sliders,
     StyleProfile,
@@ -25,11 +24,13 @@ from engine.model.style import (
     Work,
 )
 from engine.model.works import FinishedShot, FinishedWork
+from engine.style.book import SIZES, Book, priors_of
 from engine.style.dimensions import BAR_STRENGTH, ON_BEAT_S, cuts_of, ranges_of
+from engine.style.figure_names import called
 from engine.style.prior import neutral_profile
+from engine.style.sequencing import sequencing
 from engine.style.shrinkage import (
     Estimate,
-    best_strength,
     figure,
     mean_towards,
     quantile_error,
@@ -60,26 +61,6 @@ FRAME_ERROR = 1 / math.sqrt(12)
 MOTION_BETWEEN_WORKS = 0.08
 """The same of motion intensity (chosen, as in `dimensions`)."""
 MOSTLY_PRIOR = ("prior", "mostly_prior")
-SIZES = tuple(name for name in SHOT_TYPES if name != UNKNOWN)
-VIEWS = tuple(name for name in ANGLES if name != UNKNOWN)
-
-
-@dataclass
-class _Book:
-    """Figures as they are made."""
-
-    figures: dict[str, Figures] = field(default_factory=dict)
-
-    def keep(self, name: str, estimate: Estimate) -> float:
-        self.figures[name] = figure(estimate)
-        return round(estimate.value, 6)
-
-    def keep_all(self, name: str, estimates: Mapping[str, Estimate]) -> dict[str, float]:
-        for key, one in estimates.items():
-            self.figures[f"{name}.{key}"] = figure(one)
-        first = next(iter(estimates.values()))
-        self.figures[name] = Figures(first.n, None, figure(first).source)
-        return {key: round(one.value, 6) for key, one in estimates.items()}
 
 
 def build_profile(
@@ -94,14 +75,14 @@ def build_profile(
     """The fingerprint of the works that are not left out, shrunk towards `prior` (the neutral one by default)."""
     base = prior or neutral_profile()
     kept = [work for work in works if not work.left_out]
-    book = _Book()
+    book = Book()
     profile = replace(
         base,
         creator_id=creator_id,
         trained_on_videos=len(kept),
         last_updated=updated_at,
         shot_patterns=_shots(kept, base, book),
-        sequencing_patterns=_sequences(kept, base, book),
+        sequencing_patterns=sequencing(kept, base, book),
         pacing_patterns=_pacing(kept, base, book),
         energy_matching=_energy(kept, base, book),
         transition_preferences=_transitions(kept, base, book),
@@ -120,7 +101,7 @@ def _notes(profile: StyleProfile, kept: Sequence[FinishedWork]) -> tuple[str, ..
     notes = []
     if len(kept) < ENOUGH_WORKS:
         rest = still_from_prior(profile)
-        said = f": {', '.join(name.split('.')[1].replace('_', ' ') for name in rest)}" if rest else ""
+        said = f": {'; '.join(map(called, rest))}" if rest else ""
         notes.append(f"Learned from {len(kept)} of {ENOUGH_WORKS} works; still mostly from the population{said}.")
     if not any(work.raw for work in kept):
         notes.append("Which clips are chosen was learned from finished videos alone, which say little: `learn --raw` teaches it.")
@@ -138,7 +119,7 @@ def _lengths(works: Sequence[FinishedWork]) -> list[float]:
     return [shot.duration_s for work in works for shot in work.shots if shot.duration_s > 0]
 
 
-def _shots(works: Sequence[FinishedWork], base: StyleProfile, book: _Book) -> ShotPatterns:
+def _shots(works: Sequence[FinishedWork], base: StyleProfile, book: Book) -> ShotPatterns:
     prior = base.shot_patterns
     means = [statistics.fmean(_lengths([work])) for work in works if _lengths([work])]
     mean = mean_towards(means, prior.avg_shot_length, typical=BETWEEN_WORKS * prior.avg_shot_length)
@@ -155,18 +136,13 @@ def _shots(works: Sequence[FinishedWork], base: StyleProfile, book: _Book) -> Sh
         logs = [math.log(quantiles(_lengths([work]), [share])[0]) for work in works if _lengths([work])]
         error = mean_towards(logs, math.log(before), typical=BETWEEN_WORKS).std_error
         book.figures[f"{place}.{name}"] = figure(Estimate(value, n, mean.weight, None if error is None else error * value, before))
-    types = shares_towards(_counts(works, "shot_type"), _priors(prior.shot_types, SIZES))
+    types = shares_towards(_counts(works, "shot_type"), priors_of(prior.shot_types, SIZES))
     return ShotPatterns(
         avg_shot_length=book.keep("shot_patterns.avg_shot_length", mean),
         shot_length_std=book.keep("shot_patterns.shot_length_std", mean_towards(spreads, prior.shot_length_std)),
         shot_length_distribution=(p10, p25, p50, p75, p90),
         shot_types=book.keep_all("shot_patterns.shot_types", types),
     )
-
-
-def _priors(given: Mapping[str, float], names: Sequence[str]) -> dict[str, float]:
-    total = math.fsum(given.get(name, 0.0) for name in names) or 1.0
-    return {name: max(1e-4, given.get(name, 0.0) / total) for name in names}
 
 
 def _counts(works: Sequence[FinishedWork], kind: str) -> dict[str, float]:
@@ -179,92 +155,7 @@ def _counts(works: Sequence[FinishedWork], kind: str) -> dict[str, float]:
     return counts
 
 
-def _sequences(works: Sequence[FinishedWork], base: StyleProfile, book: _Book) -> SequencingPatterns:
-    prior = base.sequencing_patterns
-    place = "sequencing_patterns"
-    angles = _matrix(works, "angle", VIEWS, prior.angle_transitions, book, f"{place}.angle_transitions")
-    sizes = _matrix(works, "shot_type", SIZES, prior.shot_type_transitions, book, f"{place}.shot_type_transitions")
-    motions = _matrix(works, "motion", MOTIONS, prior.motion_transitions, book, f"{place}.motion_transitions")
-    same, pairs = _repeats(works, "angle")
-    return SequencingPatterns(
-        angle_transitions=angles,
-        same_angle_repeat_rate=book.keep(f"{place}.same_angle_repeat_rate", share_towards(same, pairs, prior.same_angle_repeat_rate)),
-        max_same_angle_streak=_streak(works, prior.max_same_angle_streak, book),
-        shot_type_transitions=sizes,
-        motion_transitions=motions,
-        angle_return_rate=book.keep(f"{place}.angle_return_rate", _returns(works, "angle", prior.angle_return_rate)),
-        shot_type_return_rate=book.keep(f"{place}.shot_type_return_rate", _returns(works, "shot_type", prior.shot_type_return_rate)),
-    )
-
-
-def _pairs(works: Sequence[FinishedWork], kind: str) -> Iterator[tuple[Mapping[str, float], Mapping[str, float]]]:
-    for work in works:
-        rows = [getattr(shot, kind) for shot in work.shots]
-        yield from zip(rows, rows[1:])
-
-
-def _matrix(
-    works: Sequence[FinishedWork], kind: str, names: Sequence[str], prior: Mapping[str, float], book: _Book, place: str
-) -> dict[str, float]:
-    """Expected transition counts over what each shot may be, each row shrunk towards the population's."""
-    rows: dict[str, dict[str, float]] = {a: dict.fromkeys(names, 0.0) for a in names}
-    for before, after in _pairs(works, kind):
-        for a in names:
-            for b in names:
-                rows[a][b] += before.get(a, 0.0) * after.get(b, 0.0)
-    priors = {a: _priors({b: prior.get(f"{a}_to_{b}", 1.0 / len(names)) for b in names}, names) for a in names}
-    strength = best_strength(list(rows.values()), list(priors.values()))
-    estimates = {f"{a}_to_{b}": one for a in names for b, one in shares_towards(rows[a], priors[a], strength).items()}
-    shares = book.keep_all(place, estimates)
-    total = round(math.fsum(math.fsum(row.values()) for row in rows.values()))
-    # A row counts as often as it is seen.
-    own = math.fsum(n * n / (n + strength) for row in rows.values() if (n := math.fsum(row.values())) > 0)
-    book.figures[place] = replace(book.figures[place], n=total, source=source_of(own / total if total else 0.0))
-    return shares
-
-
-def _repeats(works: Sequence[FinishedWork], kind: str) -> tuple[float, float]:
-    same = both = 0.0
-    for a, b in _pairs(works, kind):
-        both += (1 - a.get(UNKNOWN, 0.0)) * (1 - b.get(UNKNOWN, 0.0)) if a and b else 0.0
-        same += math.fsum(a[name] * b.get(name, 0.0) for name in a if name != UNKNOWN)
-    return same, both
-
-
-def _returns(works: Sequence[FinishedWork], kind: str, prior: float) -> Estimate:
-    """Share of A-B-x in which x is A again, B being something else."""
-    back = away = 0.0
-    for work in works:
-        rows: list[Mapping[str, float]] = [getattr(shot, kind) for shot in work.shots]
-        for a, b, c in zip(rows, rows[1:], rows[2:]):
-            for name, chance in a.items():
-                if name == UNKNOWN:
-                    continue
-                left = chance * math.fsum(value for other, value in b.items() if other not in (name, UNKNOWN))
-                away += left * (1 - c.get(UNKNOWN, 0.0))
-                back += left * c.get(name, 0.0)
-    return share_towards(back, away, prior)
-
-
-def _streak(works: Sequence[FinishedWork], prior: int, book: _Book) -> int:
-    """The streak of one angle that 19 of 20 streaks do not pass; the population's below ten streaks."""
-    streaks: list[int] = []
-    for work in works:
-        before = ""
-        for shot in work.shots:
-            angle = max(shot.angle, key=lambda name: shot.angle[name]) if shot.angle else UNKNOWN
-            if angle == before and angle != UNKNOWN:
-                streaks[-1] += 1
-            elif angle != UNKNOWN:
-                streaks.append(1)
-            before = angle
-    enough = len(streaks) >= ENOUGH_WORKS
-    error = quantile_error(streaks, 0.95) if enough else None
-    book.figures["sequencing_patterns.max_same_angle_streak"] = Figures(len(streaks), error, "creator" if enough else "prior", float(prior))
-    return max(1, round(quantiles(streaks, [0.95])[0])) if enough else prior
-
-
-def _pacing(works: Sequence[FinishedWork], base: StyleProfile, book: _Book) -> PacingPatterns:
+def _pacing(works: Sequence[FinishedWork], base: StyleProfile, book: Book) -> PacingPatterns:
     prior = base.pacing_patterns
     place = "pacing_patterns"
     timed = [work for work in works if work.grid is not None]
@@ -318,30 +209,30 @@ def _seen(works: Sequence[FinishedWork], size: str) -> int:
     return max(1, sum(any(shot.shot_type.get(size, 0.0) >= 0.5 for shot in work.shots) for work in works))
 
 
-def _offsets(cuts: Sequence[FinishedShot], prior: Mapping[str, float], book: _Book) -> dict[str, float]:
+def _offsets(cuts: Sequence[FinishedShot], prior: Mapping[str, float], book: Book) -> dict[str, float]:
     """The histogram of offsets in frames at 30 fps, shrunk towards a narrow one around the prior's."""
     names = [str(frame) for frame in range(-MOST_OFFSET_FRAMES, MOST_OFFSET_FRAMES + 1)]
     counts = Counter(str(round((shot.offset_s or 0.0) * 30)) for shot in cuts)
     spread = {name: math.fsum(share * 0.5 ** abs(int(name) - float(at)) for at, share in prior.items()) for name in names}
-    estimates = shares_towards({name: float(counts[name]) for name in names}, _priors(spread, names), OFFSET_K)
+    estimates = shares_towards({name: float(counts[name]) for name in names}, priors_of(spread, names), OFFSET_K)
     frames = [(shot.offset_s or 0.0) * 30 for shot in cuts]
     error = estimates["0"].weight * math.hypot(statistics.stdev(frames), FRAME_ERROR) / math.sqrt(len(frames)) if len(frames) > 1 else None
     book.figures["pacing_patterns.beat_offset_frames"] = Figures(len(cuts), error, figure(estimates["0"]).source)
     return {name: round(one.value, 6) for name, one in estimates.items()}
 
 
-def _in_beats(works: Sequence[FinishedWork], prior: Mapping[str, float], book: _Book) -> dict[str, float]:
+def _in_beats(works: Sequence[FinishedWork], prior: Mapping[str, float], book: Book) -> dict[str, float]:
     names = [f"{value:g}" for value in DURATION_BINS]
     counts: Counter[str] = Counter()
     for work in works:
         for shot in work.shots:
             if shot.beats and shot.beats > 0:
                 counts[f"{min(DURATION_BINS, key=lambda one: abs(math.log(one / max(0.1, shot.beats or 0.1)))):g}"] += 1
-    estimates = shares_towards({name: float(counts[name]) for name in names}, _priors(prior, names))
+    estimates = shares_towards({name: float(counts[name]) for name in names}, priors_of(prior, names))
     return book.keep_all("pacing_patterns.duration_beats", estimates)
 
 
-def _energy(works: Sequence[FinishedWork], base: StyleProfile, book: _Book) -> EnergyMatching:
+def _energy(works: Sequence[FinishedWork], base: StyleProfile, book: Book) -> EnergyMatching:
     prior = base.energy_matching
     shots = [shot for work in works for shot in work.shots if shot.energy is not None and shot.beats]
     loud = [shot for shot in shots if (shot.energy or 0.0) > LOUD]
@@ -358,7 +249,7 @@ def _energy_weight(n: int) -> float:
     return n / (n + ENERGY_SHOTS_K)
 
 
-def _rule(shots: Sequence[FinishedShot], prior: EnergyRule, place: str, book: _Book, works: int) -> EnergyRule:
+def _rule(shots: Sequence[FinishedShot], prior: EnergyRule, place: str, book: Book, works: int) -> EnergyRule:
     """One rule; the error of `cut_frequency` is in octaves, that of `preferred_shot_type` of its share. works : with beats."""
     n = len(shots)
     weight = n / (n + ENERGY_SHOTS_K)
@@ -384,20 +275,19 @@ def _rule(shots: Sequence[FinishedShot], prior: EnergyRule, place: str, book: _B
     return EnergyRule(preferred, frequency, min(1.0, max(0.0, motion)))
 
 
-def _transitions(works: Sequence[FinishedWork], base: StyleProfile, book: _Book) -> TransitionPreferences:
+def _transitions(works: Sequence[FinishedWork], base: StyleProfile, book: Book) -> TransitionPreferences:
     names = ("hard_cut", "quick_dissolve", "whip_pan", "dip_to_black", "flash")
     counts = Counter(shot.begins_with for work in works for shot in work.shots if shot.begins_with != "start")
-    prior = _priors({name: getattr(base.transition_preferences, name) for name in names}, names)
+    prior = priors_of({name: getattr(base.transition_preferences, name) for name in names}, names)
     shares = book.keep_all("transition_preferences", shares_towards({name: float(counts[name]) for name in names}, prior))
     total = math.fsum(shares.values())
     return TransitionPreferences(**{name: share / total for name, share in shares.items()})
 
 
-def _quality(works: Sequence[FinishedWork], base: StyleProfile, book: _Book) -> QualityThresholds:
+def _quality(works: Sequence[FinishedWork], base: StyleProfile, book: Book) -> QualityThresholds:
     """What the creator puts up with: the worst twentieth of the raw clips he used, approached slowly."""
     prior = base.quality_thresholds
     used = [clip.features for work in works for clip in work.raw if clip.used]
-    used = [{"lit": row["exposure"], **row} if "exposure" in row else row for row in used]
     n = len(used)
     weight = n / (n + QUALITY_K) if n >= ENOUGH_WORKS else 0.0
     book.figures["quality_thresholds"] = Figures(n, None, source_of(weight))
@@ -421,7 +311,7 @@ def _quality(works: Sequence[FinishedWork], base: StyleProfile, book: _Book) -> 
     )
 
 
-def _moments(works: Sequence[FinishedWork], base: StyleProfile, book: _Book) -> MomentPreferences:
+def _moments(works: Sequence[FinishedWork], base: StyleProfile, book: Book) -> MomentPreferences:
     """Where in its take the used part lies, and whether it is the lively part and the one with a face."""
     prior = base.moment_preferences
     names = [str(number) for number in range(10)]
@@ -439,7 +329,7 @@ def _moments(works: Sequence[FinishedWork], base: StyleProfile, book: _Book) -> 
             livelier += [float(shot.features["motion_intensity"] > clip.features["motion_intensity"])] if _both(shot, clip.features) else []
             faces += [float(shot.features.get("face", 0.0) > 0)] if clip.features.get("face", 0.0) > 0 else []
     before = dict(zip(names, prior.position))
-    shares = shares_towards({name: float(places[name]) for name in names}, _priors(before, names), MOMENT_K)
+    shares = shares_towards({name: float(places[name]) for name in names}, priors_of(before, names), MOMENT_K)
     book.figures["moment_preferences.position"] = Figures(sum(places.values()), None, figure(shares["0"]).source)
     peak = share_towards(math.fsum(livelier), len(livelier), prior.motion_peak)
     face = share_towards(math.fsum(faces), len(faces), prior.face)

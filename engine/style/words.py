@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping
 
 from engine.model.style import EnergyRule, Figures, StyleModels, StyleProfile
+from engine.style.figure_names import plain
 from engine.style.models.selection import COLUMNS
 from engine.style.prior import neutral_profile
 
 __all__ = ["said"]
 
-NAMES = {"close_up": "close-up", "medium": "medium", "wide": "wide", "zoom": "zoom"}
 NOTABLE = 1.3
 """A habit is said from this much above or below what people do on average ..."""
 LEAST_TIMES = 8
@@ -124,7 +124,7 @@ def _holds(profile: StyleProfile) -> list[str]:
     }
     if not known:
         return []
-    return ["Holds " + ", ".join(f"{NAMES[name]}s {hold:.1f} s ({hold * per_s:.1f} beats)" for name, hold in known.items()) + "."]
+    return ["Holds " + ", ".join(f"{plain(name)}s {hold:.1f} s ({hold * per_s:.1f} beats)" for name, hold in known.items()) + "."]
 
 
 def _energy(profile: StyleProfile) -> str:
@@ -137,7 +137,7 @@ def _energy(profile: StyleProfile) -> str:
 def _rule(profile: StyleProfile, rule: EnergyRule, place: str) -> str:
     """A shot size is said where one was seen; how well the rest is known goes by the shots that lie over such music."""
     size = profile.figures.get(f"{place}.preferred_shot_type", Figures(0))
-    sizes = f", mostly {NAMES.get(rule.preferred_shot_type, rule.preferred_shot_type)}s" if size.n >= LEAST_TIMES else ""
+    sizes = f", mostly {plain(rule.preferred_shot_type)}s" if size.n >= LEAST_TIMES else ""
     motion = next(word for limit, word in MOTION_WORDS if rule.motion_preference <= limit)
     known = f"{place}.cut_frequency" if f"{place}.cut_frequency" in profile.figures else "energy_matching"
     return f"cuts {FREQUENCIES[rule.cut_frequency]}{sizes}, {motion} pictures{_known(profile, known, 'shot')}"
@@ -156,7 +156,7 @@ def _habits(profile: StyleProfile) -> list[str]:
             if not 1 / NOTABLE < times < NOTABLE:
                 a, _, b = key.partition("_to_")
                 often = f"{times:.1f} times as often as others" if times > 1 else f"only {times:.1f} times as often as others"
-                line = f"Cuts {NAMES.get(a, a)} to {NAMES.get(b, b)} {often}; {share:.0%} of the {one.n} times."
+                line = f"Cuts {plain(a)} to {plain(b)} {often}; {share:.0%} of the {one.n} times."
                 rows.append((abs(math.log(times)), line))
     rows.sort(key=lambda row: -row[0])
     lines = [line for _, line in rows[:4]]
@@ -205,8 +205,8 @@ def _column(name: str) -> str:
     """A column of the selection model as an editor would call it."""
     when, _, what = name.rpartition(" x ")
     kind = next((one for one in ("shot_type_", "angle_", "motion_") if what.startswith(one) and what not in COLUMN_WORDS), "")
-    plain = COLUMN_WORDS.get(what) or f"{NAMES.get(what[len(kind) :], what[len(kind) :].replace('_', ' '))}{KIND_WORDS.get(kind, '')}"
-    return f"{plain} {CONTEXT_WORDS[when]}" if when in CONTEXT_WORDS else plain
+    words = COLUMN_WORDS.get(what) or f"{plain(what[len(kind) :])}{KIND_WORDS.get(kind, '')}"
+    return f"{words} {CONTEXT_WORDS[when]}" if when in CONTEXT_WORDS else words
 
 
 def differences(profile: StyleProfile) -> list[tuple[str, float, float, float]]:

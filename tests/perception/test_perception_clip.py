@@ -53,28 +53,37 @@ def test_clips_are_ranked_by_what_the_words_mean() -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "status", "said"),
+    ("setting", "usable", "said"),
     [
-        ("", "ok", "no CLIP model is set"),
-        ("ViT-B-32", None, "laion2b_s34b_b79k"),
-        ("ViT-L-14", "problem", "no weights"),
-        ("ViT-B-32:/nowhere/weights.pt", "problem", "/nowhere/weights.pt"),
+        ("ViT-B-32", True, "laion2b_s34b_b79k"),
+        ("ViT-L-14", False, "No weights were named for ViT-L-14"),
+        ("ViT-B-32:/nowhere/weights.pt", False, "/nowhere/weights.pt"),
     ],
 )
-def test_doctor_says_which_picture_model_is_used(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str, status: str | None, said: str
+def test_doctor_says_whether_the_picture_model_can_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str, usable: bool, said: str
 ) -> None:
-    """status None: as the extra is installed here or not."""
+    row = _doctor(tmp_path, monkeypatch, setting)
+    if importlib.util.find_spec("open_clip") is None:
+        assert row["status"] == "problem" and "is not installed" in row["found"] and "[clip]" in row["fix"]
+    else:
+        assert row["status"] == ("ok" if usable else "problem") and said in row["found"] and bool(row["fix"]) != usable
+
+
+def test_doctor_needs_no_picture_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = _doctor(tmp_path, monkeypatch, "")
+    assert row["status"] == "ok" and "no CLIP model is set" in row["found"]
+
+
+def _doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str) -> dict[str, str]:
     from click.testing import CliRunner
 
     from bridge_server.cli import cli
 
     monkeypatch.setenv("CUTPRINT_CLIP_MODEL", setting)
     result = CliRunner().invoke(cli, ["doctor", "--json", "--workspace", str(tmp_path / "ws")])
-    row = next(one for one in json.loads(result.stdout)["checks"] if one["name"] == "picture models")
-    there = importlib.util.find_spec("open_clip") is not None
-    assert row["status"] == (status or ("ok" if there else "problem")) and said in row["found"]
-    assert row["status"] == "ok" or row["fix"]
+    rows: list[dict[str, str]] = json.loads(result.stdout)["checks"]
+    return next(row for row in rows if row["name"] == "picture models")
 
 
 def test_words_without_a_model_say_what_to_set(tmp_path: Path) -> None:
